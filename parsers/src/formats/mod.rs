@@ -1,0 +1,181 @@
+//! One file a format. A format knows how a record is written; what it means is in `mnemonics.rs`.
+
+mod alert_email;
+mod alert_log;
+mod ciscolog;
+mod rtmt_alert;
+mod service_list;
+mod trace;
+mod uccx_version;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::event::{Says, Witness};
+use crate::record::Record;
+
+pub(crate) use alert_log::{
+    Columns, NAME as ALERT_LOG, header as alert_log_header, row_starts as alert_log_row_starts,
+};
+
+use crate::lines::Layout;
+
+/// A format of records that begin on a line.
+#[derive(Clone, Copy)]
+pub struct LineFormat {
+    /// The name in the report.
+    pub name: &'static str,
+    /// Which place a record of it is a witness of.
+    pub witness: Witness,
+    /// Reads one whole record, continuation lines included; `None` if it is not of this format.
+    pub read: for<'a> fn(&'a str) -> Option<Record<'a>>,
+    /// The alarm line that the record quotes, where it quotes one.
+    pub quoted: for<'a> fn(&'a Record<'a>) -> Option<&'a str>,
+    /// Lines that this format reads and no other does.
+    pub samples: &'static [&'static str],
+}
+
+/// The formats of log records, in the order they are tried.
+pub const LINE_FORMATS: [LineFormat; 3] = [trace::FORMAT, rtmt_alert::FORMAT, ciscolog::FORMAT];
+
+/// A format that is read as a whole: CLI outputs and mails. Members of at most [`DOCUMENT_MAX`] bytes are tried.
+#[derive(Clone, Copy)]
+pub struct DocumentFormat {
+    /// The name in the report.
+    pub name: &'static str,
+    /// Reads the text; empty if it is not of this format. Recognised by content, never by file name.
+    pub read: fn(&str) -> Vec<Passage>,
+    /// Texts that this format reads and no other does.
+    pub samples: &'static [&'static str],
+}
+
+/// Longest member that is tried as a CLI output or a mail, in bytes.
+pub const DOCUMENT_MAX: usize = 1 << 20;
+
+/// The formats that are read whole, in the order they are tried.
+pub const DOCUMENT_FORMATS: [DocumentFormat; 3] =
+    [service_list::FORMAT, uccx_version::FORMAT, alert_email::FORMAT];
+
+/// A part of a document that was understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passage {
+    /// Bytes of the text that it covers.
+    pub range: Range<usize>,
+    /// What they say.
+    pub content: Content,
+}
+
+/// What a [`Passage`] holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// A statement.
+    Says(Says),
+    /// An alarm line quoted by a mail, to be read like the line itself.
+    Quoted {
+        /// The line.
+        line: Arc<str>,
+        /// The alert that quotes it.
+        alert: Arc<str>,
+        /// The node that the mail names.
+        node: Option<Arc<str>>,
+    },
+    /// An alert of which only the name is known.
+    Alert {
+        /// Its name.
+        name: Arc<str>,
+        /// The node that the mail names.
+        node: Option<Arc<str>>,
+        /// The time that the mail names.
+        stamp: Option<crate::stamp::Stamp>,
+        /// The message.
+        text: Arc<str>,
+    },
+    /// Understood, and of no interest here: headings, prompts, other services.
+    Known,
+}
+
+/// The default of [`LineFormat::quoted`].
+fn quotes_nothing<'a>(_: &'a Record<'a>) -> Option<&'a str> {
+    None
+}
+
+/// Reads a record with the first format that takes it, `first` before the others.
+#[must_use]
+pub fn read_record<'a>(
+    text: &'a str,
+    first: Option<&'static str>,
+) -> Option<(&'static LineFormat, Record<'a>)> {
+    static FORMATS: [LineFormat; 3] = LINE_FORMATS;
+    let locked = FORMATS.iter().filter(|format| Some(format.name) == first);
+    let others = FORMATS.iter().filter(|format| Some(format.name) != first);
+    locked.chain(others).find_map(|format| (format.read)(text).map(|record| (format, record)))
+}
+
+/// Sequence number and times of a header; of a row, its time.
+pub(crate) fn read_header<'a>(line: &'a str, layout: Layout, columns: Option<&Columns>) -> Record<'a> {
+    if layout == Layout::Rows {
+        let stamp = columns.and_then(|columns| columns.read(line)).and_then(|row| row.stamp);
+        return Record { stamp, ..Record::default() };
+    }
+    read_record(line.trim_end(), None).map(|(_, record)| record).unwrap_or_default()
+}
+
+/// `MIVR-SS_RM` for a header of debug output; `None` for any other line.
+pub(crate) fn debug_code(line: &str) -> Option<Arc<str>> {
+    let record = (trace::FORMAT.read)(line)?;
+    let sub = record.subfacility.as_deref()?;
+    (record.severity == crate::record::Severity::DEBUG).then(|| format!("{}-{sub}", record.facility).into())
+}
+
+/// Every format's name, for the documentation and the tests.
+#[must_use]
+pub fn format_names() -> Vec<&'static str> {
+    let lines = LINE_FORMATS.iter().map(|format| format.name);
+    let documents = DOCUMENT_FORMATS.iter().map(|format| format.name);
+    lines.chain(std::iter::once(alert_log::NAME)).chain(documents).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_line_format_reads_its_own_samples_and_no_other_does() {
+        for format in LINE_FORMATS {
+            assert!(!format.samples.is_empty(), "{} has no samples", format.name);
+            for sample in format.samples {
+                let readers: Vec<_> = LINE_FORMATS
+                    .iter()
+                    .filter(|other| (other.read)(sample).is_some())
+                    .map(|f| f.name)
+                    .collect();
+                assert_eq!(readers, [format.name], "{sample}");
+                for document in DOCUMENT_FORMATS {
+                    assert!((document.read)(sample).is_empty(), "{} reads {sample}", document.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn each_document_format_reads_its_own_samples_and_no_other_does() {
+        for format in DOCUMENT_FORMATS {
+            assert!(!format.samples.is_empty(), "{} has no samples", format.name);
+            for sample in format.samples {
+                let readers: Vec<_> = DOCUMENT_FORMATS
+                    .iter()
+                    .filter(|other| !(other.read)(sample).is_empty())
+                    .map(|f| f.name)
+                    .collect();
+                assert_eq!(readers, [format.name], "{sample}");
+                assert!(alert_log_header(sample.as_bytes()).is_none(), "{sample}");
+                for line in sample.lines() {
+                    assert!(
+                        LINE_FORMATS.iter().all(|f| (f.read)(line).is_none()) || format.name == "alert-email",
+                        "{line}"
+                    );
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What reading one member gives: the type that leaves this crate.
+
+use crate::event::{Sighting, Statement};
+use crate::stamp::Stamp;
+
+/// A record header that was read for coverage: where and when the log was alive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Line, counted from 1.
+    pub line: u64,
+    /// Byte offset in the member.
+    pub offset: u64,
+    /// Sequence number.
+    pub seq: Option<u64>,
+    /// The record's own time.
+    pub stamp: Option<Stamp>,
+    /// The syslog daemon's time.
+    pub outer: Option<Stamp>,
+}
+
+/// Silences that are kept of one member. A quiet log has many, and what matters is found well before.
+pub const SILENCES_KEPT: usize = 2_000;
+
+/// Records missing between two headers of one log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hole {
+    /// The last header before it.
+    pub before: Mark,
+    /// The first header after it.
+    pub after: Mark,
+    /// How many sequence numbers are absent.
+    pub missing: u64,
+}
+
+/// A line that no format read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// Line, counted from 1.
+    pub line: u64,
+    /// Why, as a fragment: "no record starts before it".
+    pub reason: &'static str,
+    /// The line, cut.
+    pub text: std::sync::Arc<str>,
+}
+
+/// Everything that one member said.
+#[derive(Clone, Debug, Default)]
+pub struct MemberRead {
+    /// The format that the member's records have; the first one where they have several. `None`: none was recognised.
+    pub format: Option<&'static str>,
+    /// Bytes read, uncompressed.
+    pub bytes: u64,
+    /// Physical lines, a last one without line break included.
+    pub lines: u64,
+    /// Records that a grammar read whole.
+    pub records: u64,
+    /// XXH3-128 of the bytes: equal members are one member collected twice.
+    pub digest: u128,
+    /// Records with a meaning, in order.
+    pub sightings: Vec<Sighting>,
+    /// What CLI outputs state, in order.
+    pub statements: Vec<Statement>,
+    /// Headers in file order: the first, the last, and some between.
+    pub marks: Vec<Mark>,
+    /// Headers with more than fifteen minutes between them, in file order; the first [`SILENCES_KEPT`].
+    pub silences: Vec<(Mark, Mark)>,
+    /// Holes in the sequence, in file order.
+    pub holes: Vec<Hole>,
+    /// Lines that no format read.
+    pub n_unread: u64,
+    /// The first few of them.
+    pub unread: Vec<Unread>,
+    /// Lines longer than the limit: their tail was not searched.
+    pub n_cut: u64,
+    /// Codes of debug records seen at sampled headers, as `MIVR-SS_RM`, sorted.
+    pub debug_seen: Vec<std::sync::Arc<str>>,
+    /// Host of the member's first syslog header with one.
+    pub host: Option<std::sync::Arc<str>>,
+    /// Why the member is not a log, as a fragment; `None` if it is one.
+    pub not_a_log: Option<String>,
+}

@@ -1,0 +1,512 @@
+//! From a framed record to what it means: the step between grammar and event.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use aho_corasick::packed::{Config, MatchKind, Searcher};
+
+use crate::event::{EventKind, FailureClass, Says, Sighting, Statement, Witness};
+use crate::formats::{self, Columns, Content, DOCUMENT_FORMATS};
+use crate::lines::Layout;
+use crate::member::MemberRead;
+use crate::mnemonics;
+use crate::origin::Span;
+use crate::record::{Record, Severity};
+use crate::signatures::{self, SIGNATURES};
+use crate::stamp::Stamp;
+
+/// Multi-part messages that are held open at a time.
+const PARTS_OPEN: usize = 256;
+
+/// Parts of one message that are believed; a longer claim is read part by part.
+const PARTS_MAX: u32 = 64;
+
+/// Finds failure texts in raw bytes: one packed pass.
+pub(crate) struct Failures(Option<Searcher>);
+
+impl Failures {
+    pub(crate) fn new() -> Self {
+        let texts = SIGNATURES.iter().map(|signature| signature.text);
+        Self(Config::new().match_kind(MatchKind::LeftmostFirst).builder().extend(texts).build())
+    }
+
+    /// True if any failure text stands in the bytes.
+    pub(crate) fn any(&self, bytes: &[u8]) -> bool {
+        match &self.0 {
+            Some(searcher) => searcher.find(bytes).is_some(),
+            None => SIGNATURES.iter().any(|s| memchr::memmem::find(bytes, s.text.as_bytes()).is_some()),
+        }
+    }
+}
+
+/// True for debug output and stack traces of the licence library: never an alarm by themselves.
+pub(crate) fn is_debug(record: &[u8]) -> bool {
+    let head = record.get(..record.len().min(160)).unwrap_or_default();
+    let Some(percent) = memchr::memchr(b'%', head) else { return false };
+    let code = head.get(percent..).unwrap_or_default();
+    let Some(at) = memchr::memmem::find(code, b"-LIB_LICENSE-7-") else { return false };
+    let name = code.get(at + 15..).unwrap_or_default();
+    // A code behind another colon is quoted text, not this record's own.
+    let own = code.get(..at).is_some_and(|before| !before.contains(&b':'));
+    own && (name.starts_with(b"UNK:") || name.starts_with(b"EXCEPTION:") || name.starts_with(b"DEBUG:"))
+}
+
+/// One part of a multi-part message.
+struct Part {
+    number: u32,
+    sighting: Option<Sighting>,
+    text: String,
+    raw: String,
+    record: Owned,
+    span: Span,
+}
+
+/// The fields of a record that outlive its text.
+#[derive(Clone)]
+struct Owned {
+    facility: Arc<str>,
+    mnemonic: Arc<str>,
+    severity: Severity,
+    seq: Option<u64>,
+    stamp: Option<Stamp>,
+    outer: Option<Stamp>,
+    node: Option<Arc<str>>,
+}
+
+type PartKey = (String, String, String, u64, u32);
+
+/// State that spans records of one member.
+#[derive(Default)]
+pub(crate) struct Sift {
+    parts: BTreeMap<PartKey, Vec<Part>>,
+    ranges: Vec<Range<usize>>,
+    /// Texts seen before: repeated alarms share one copy.
+    texts: BTreeMap<String, Arc<str>>,
+}
+
+impl Sift {
+    /// Reads one record. False: it is of no known format.
+    pub(crate) fn read(
+        &mut self,
+        out: &mut MemberRead,
+        bytes: &[u8],
+        offset: u64,
+        line: u64,
+        layout: Layout,
+        columns: Option<&Columns>,
+    ) -> bool {
+        let text = String::from_utf8_lossy(bytes);
+        if layout == Layout::Rows {
+            return self.row(out, &text, bytes, offset, line, columns);
+        }
+        let Some((format, record)) = formats::read_record(&text, out.format) else { return false };
+        out.format.get_or_insert(format.name);
+        if layout == Layout::Free {
+            let start = usize::try_from(offset).unwrap_or(usize::MAX);
+            self.ranges.push(start..start.saturating_add(bytes.len()));
+        }
+        let span = Span::of(bytes, line, offset);
+        if let Some(quoted) = (format.quoted)(&record) {
+            let alert = record.param("AlertName").unwrap_or_default();
+            if self.quoted(out, quoted, Witness::Rtmt, &span) {
+                return true;
+            }
+            let name: Arc<str> = alert.into();
+            self.push(out, EventKind::RtmtAlert { name }, &record, format.witness, span);
+            return true;
+        }
+        if format.witness == Witness::Rtmt {
+            let name: Arc<str> = record.param("AlertName").unwrap_or_default().into();
+            self.push(out, EventKind::RtmtAlert { name }, &record, format.witness, span);
+            return true;
+        }
+        if let Some((first, number, total)) = record.param("part").and_then(part) {
+            self.part(out, &record, &text, format.witness, span, first, number, total);
+            return true;
+        }
+        self.events(out, &record, &text, format.witness, &span);
+        true
+    }
+
+    /// The events of a whole record.
+    fn events(
+        &mut self,
+        out: &mut MemberRead,
+        record: &Record<'_>,
+        raw: &str,
+        witness: Witness,
+        span: &Span,
+    ) {
+        let mut meaning = mnemonics::meaning(record);
+        let failure = signatures::failure(record, raw);
+        if let Some((url, _)) = signatures::transport_url(raw) {
+            let node = node_of(record);
+            let says = Says::TransportUrl { url: url.into() };
+            // A debug log prints its URL at every report; once is enough.
+            if !out.statements.iter().any(|known| known.says == says) {
+                out.statements.push(Statement { says, node, span: span.clone() });
+            }
+        }
+        if matches!(meaning, Some(EventKind::TransportFailure { .. })) {
+            // The mnemonic only says that something failed; the text may say what.
+            meaning = Some(EventKind::TransportFailure { class: failure.unwrap_or(FailureClass::Generic) });
+        } else if let Some(class) = failure {
+            self.failure(out, record, raw, class, witness, span.clone());
+        } else if is_ntp_failure(record, raw) {
+            meaning = Some(EventKind::Clock);
+        }
+        if let Some(kind) = meaning {
+            self.push(out, kind, record, witness, span.clone());
+        }
+    }
+
+    /// A failure; the records of one stack trace are one failure, and its most specific text names it.
+    fn failure(
+        &mut self,
+        out: &mut MemberRead,
+        record: &Record<'_>,
+        raw: &str,
+        class: FailureClass,
+        witness: Witness,
+        span: Span,
+    ) {
+        let mut sighting = self.sighting(EventKind::TransportFailure { class }, record, witness, span);
+        if let Some(host) =
+            signatures::unresolved_host(raw).or_else(|| signatures::transport_url(raw).map(|(_, host)| host))
+        {
+            sighting.params.push(("host".into(), host.into()));
+        }
+        if let Some(last) = out.sightings.last_mut()
+            && let EventKind::TransportFailure { class: before } = last.kind
+            && same_burst(last, &sighting)
+        {
+            if before == class || class == FailureClass::Generic {
+                return;
+            }
+            if before == FailureClass::Generic {
+                *last = sighting;
+                return;
+            }
+        }
+        out.sightings.push(sighting);
+    }
+
+    fn push(
+        &mut self,
+        out: &mut MemberRead,
+        kind: EventKind,
+        record: &Record<'_>,
+        witness: Witness,
+        span: Span,
+    ) {
+        let sighting = self.sighting(kind, record, witness, span);
+        out.sightings.push(sighting);
+    }
+
+    fn sighting(&mut self, kind: EventKind, record: &Record<'_>, witness: Witness, span: Span) -> Sighting {
+        let params = record
+            .params
+            .iter()
+            .filter(|(key, value)| mnemonics::minutes_param(key, value).is_none() && key != "part")
+            .map(|(key, value)| (self.text(key), self.text(value)))
+            .collect();
+        Sighting {
+            kind,
+            facility: self.text(record.catalog()),
+            severity: record.severity,
+            mnemonic: self.text(&record.mnemonic),
+            params,
+            text: self.text(&crate::origin::excerpt(record.text.as_bytes())),
+            seq: record.seq,
+            stamp: record.stamp,
+            outer: record.outer,
+            node: node_of(record),
+            witness,
+            span,
+        }
+    }
+
+    /// One copy of a repeated text.
+    fn text(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.texts.get(text) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = text.into();
+        // A hostile log may hold a new text in every line; repeated ones come early.
+        if self.texts.len() < 4_096 {
+            self.texts.insert(text.to_owned(), Arc::clone(&new));
+        }
+        new
+    }
+
+    /// Reads an alarm line that an alert quotes: a second witness of that alarm. False: it means nothing here.
+    fn quoted(&mut self, out: &mut MemberRead, quoted: &str, witness: Witness, span: &Span) -> bool {
+        let Some((_, record)) = formats::read_record(quoted.trim(), None) else { return false };
+        let Some(kind) = mnemonics::meaning(&record) else { return false };
+        self.push(out, kind, &record, witness, span.clone());
+        true
+    }
+
+    /// A row of an AlertLog.
+    fn row(
+        &mut self,
+        out: &mut MemberRead,
+        text: &str,
+        bytes: &[u8],
+        offset: u64,
+        line: u64,
+        columns: Option<&Columns>,
+    ) -> bool {
+        let Some(row) = columns.and_then(|columns| columns.read(text)) else { return false };
+        out.format.get_or_insert(formats::ALERT_LOG);
+        let span = Span::of(bytes, line, offset);
+        if let Some(quoted) = &row.quoted
+            && self.quoted(out, quoted, Witness::AlertLog, &span)
+        {
+            return true;
+        }
+        let record = Record {
+            stamp: row.stamp,
+            mnemonic: "".into(),
+            facility: "RTMT".into(),
+            text: row.message.as_ref().into(),
+            host: row.node.as_deref().map(Into::into),
+            ..Record::default()
+        };
+        let name = Arc::clone(&row.alert);
+        self.push(out, EventKind::RtmtAlert { name }, &record, Witness::AlertLog, span);
+        true
+    }
+
+    /// Takes one part of a multi-part message; the last one to arrive completes it.
+    #[expect(clippy::too_many_arguments, reason = "the fields of one part")]
+    fn part(
+        &mut self,
+        out: &mut MemberRead,
+        record: &Record<'_>,
+        raw: &str,
+        witness: Witness,
+        span: Span,
+        first: u64,
+        number: u32,
+        total: u32,
+    ) {
+        let key = (
+            record.host.as_deref().unwrap_or_default().to_owned(),
+            record.stamp.map(|stamp| stamp.written()).unwrap_or_default(),
+            record.mnemonic.to_string(),
+            first,
+            total,
+        );
+        let owned = Owned {
+            facility: record.catalog().into(),
+            mnemonic: record.mnemonic.as_ref().into(),
+            severity: record.severity,
+            seq: record.seq,
+            stamp: record.stamp,
+            outer: record.outer,
+            node: node_of(record),
+        };
+        let sighting =
+            mnemonics::meaning(record).map(|kind| self.sighting(kind, record, witness, span.clone()));
+        let parts = self.parts.entry(key.clone()).or_default();
+        if parts.iter().any(|part| part.number == number) {
+            return;
+        }
+        parts.push(Part {
+            number,
+            sighting,
+            text: record.text.to_string(),
+            raw: raw.to_owned(),
+            record: owned,
+            span,
+        });
+        let complete = parts.len() >= total as usize;
+        if complete {
+            if let Some(parts) = self.parts.remove(&key) {
+                self.join(out, parts, witness);
+            }
+        } else if self.parts.len() > PARTS_OPEN
+            && let Some((_, parts)) = self.parts.pop_first()
+        {
+            self.join(out, parts, witness);
+        }
+    }
+
+    /// Puts a message together from the parts at hand.
+    fn join(&mut self, out: &mut MemberRead, mut parts: Vec<Part>, witness: Witness) {
+        parts.sort_by_key(|part| part.number);
+        let text: String = parts.iter().map(|part| part.text.as_str()).collect::<Vec<_>>().join("\n");
+        let raw: String = parts.iter().map(|part| part.raw.as_str()).collect::<Vec<_>>().join("\n");
+        let Some(first) = parts.first() else { return };
+        let owned = first.record.clone();
+        if let Some(mut sighting) = parts.iter().find_map(|part| part.sighting.clone()) {
+            sighting.text = crate::origin::excerpt(text.as_bytes());
+            sighting.span = first.span.clone();
+            out.sightings.push(sighting);
+        }
+        let record = Record {
+            seq: owned.seq,
+            stamp: owned.stamp,
+            outer: owned.outer,
+            host: owned.node.as_deref().map(Into::into),
+            facility: owned.facility.as_ref().into(),
+            severity: owned.severity,
+            mnemonic: owned.mnemonic.as_ref().into(),
+            text: text.as_str().into(),
+            ..Record::default()
+        };
+        if let Some(class) = signatures::failure(&record, &raw) {
+            self.failure(out, &record, &raw, class, witness, first.span.clone());
+        }
+    }
+
+    /// Reads the member as CLI outputs and mails; returns the ranges that were understood.
+    pub(crate) fn documents(&mut self, out: &mut MemberRead, bytes: &[u8]) -> Vec<Range<usize>> {
+        let text = same_length_text(bytes);
+        let mut explained = Vec::new();
+        for format in DOCUMENT_FORMATS {
+            let passages = (format.read)(&text);
+            if passages.is_empty() {
+                continue;
+            }
+            out.format.get_or_insert(format.name);
+            for passage in passages {
+                let Some(raw) = bytes.get(passage.range.clone()) else { continue };
+                let before = bytes.get(..passage.range.start).unwrap_or_default();
+                let line = bytecount::count(before, b'\n') as u64 + 1;
+                let span = Span::of(raw, line, passage.range.start as u64);
+                explained.push(passage.range);
+                match passage.content {
+                    Content::Known => {}
+                    Content::Says(says) => {
+                        out.records += 1;
+                        out.statements.push(Statement { says, node: None, span });
+                    }
+                    Content::Quoted { line: quoted, alert, node } => {
+                        // The alarm inside was read as a record of its own: the mail is its witness instead.
+                        let overlaps = |s: &Sighting| {
+                            s.witness != Witness::Email
+                                && s.span.offset < span.offset + span.length
+                                && span.offset < s.span.offset + s.span.length
+                        };
+                        out.sightings.retain(|sighting| !overlaps(sighting));
+                        if !self.quoted(out, &quoted, Witness::Email, &span) {
+                            self.alert(out, alert, node, None, &quoted, span);
+                        }
+                    }
+                    Content::Alert { name, node, stamp, text } => {
+                        self.alert(out, name, node, stamp, &text, span)
+                    }
+                }
+            }
+        }
+        explained
+    }
+
+    fn alert(
+        &mut self,
+        out: &mut MemberRead,
+        name: Arc<str>,
+        node: Option<Arc<str>>,
+        stamp: Option<Stamp>,
+        text: &str,
+        span: Span,
+    ) {
+        let record = Record {
+            stamp,
+            facility: "RTMT".into(),
+            text: text.into(),
+            host: node.as_deref().map(Into::into),
+            ..Record::default()
+        };
+        self.push(out, EventKind::RtmtAlert { name }, &record, Witness::Email, span);
+    }
+
+    /// Ranges of a paste that were read as records.
+    pub(crate) fn read_ranges(&mut self) -> Vec<Range<usize>> {
+        std::mem::take(&mut self.ranges)
+    }
+
+    /// Ends the member: messages of which parts are missing are read as far as they go.
+    pub(crate) fn finish(&mut self, out: &mut MemberRead) {
+        while let Some((_, parts)) = self.parts.pop_first() {
+            self.join(out, parts, Witness::Syslog);
+        }
+        out.sightings.sort_by_key(|sighting| sighting.span.offset);
+    }
+}
+
+/// `part = first "." number "/" total`, as in `16.1/3`.
+fn part(value: &str) -> Option<(u64, u32, u32)> {
+    let (first, rest) = value.split_once('.')?;
+    let (number, total) = rest.split_once('/')?;
+    let (first, number, total) = (first.parse().ok()?, number.parse().ok()?, total.parse().ok()?);
+    ((1..=total).contains(&number) && total <= PARTS_MAX).then_some((first, number, total))
+}
+
+/// The node a record names: its NodeID, else the host of its header.
+fn node_of(record: &Record<'_>) -> Option<Arc<str>> {
+    let named = record.param("NodeID").map(str::trim).filter(|node| !node.is_empty());
+    named.or(record.host.as_deref()).map(Into::into)
+}
+
+/// True if two failures stand within two seconds of the same run of records.
+fn same_burst(a: &Sighting, b: &Sighting) -> bool {
+    let near = match (a.stamp, b.stamp) {
+        (Some(a), Some(b)) => {
+            a.month == b.month && a.day == b.day && (b.time - a.time).num_milliseconds().abs() <= 2_000
+        }
+        (None, None) => true,
+        _ => false,
+    };
+    let follows = match (a.seq, b.seq) {
+        (Some(a), Some(b)) => b > a && b - a <= 200,
+        (None, None) => b.span.line - a.span.line <= 1,
+        _ => false,
+    };
+    near && follows && a.witness == b.witness
+}
+
+/// The platform's own words when no NTP server answers.
+///
+/// Source: Cisco tech note 221910 (`Response from 'ntpdate -q': … no server suitable`).
+fn is_ntp_failure(record: &Record<'_>, raw: &str) -> bool {
+    record.mnemonic.is_empty()
+        && raw.contains("ntpdate")
+        && raw.contains("no server suitable for synchronization")
+}
+
+/// Text with the bytes' own offsets: every byte that is not UTF-8 becomes one `?`.
+fn same_length_text(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return text.into();
+    }
+    let mut out = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        out.push_str(chunk.valid());
+        out.extend(chunk.invalid().iter().map(|_| '?'));
+    }
+    out.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_output_is_told_by_the_records_own_code() {
+        assert!(is_debug(b"5: Apr 02 10:30:05.123 IST %MIVR-LIB_LICENSE-7-UNK:computed"));
+        assert!(!is_debug(b"5: Apr 02 10:30:05.123 IST %MIVR-LIB_LICENSE-1-SYSTEM_IN_OOC_STATE: x"));
+        assert!(!is_debug(b"5: Apr 02 10:30:05.123 IST %MIVR-SS_X-1-A: quoting %MIVR-LIB_LICENSE-7-UNK:"));
+    }
+
+    #[test]
+    fn a_part_number_beyond_its_total_is_no_part() {
+        assert_eq!(part("16.1/3"), Some((16, 1, 3)));
+        assert_eq!(part("16.4/3"), None);
+        assert_eq!(part("16.1/900000000"), None);
+        assert_eq!(part("x"), None);
+    }
+}

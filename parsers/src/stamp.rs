@@ -1,0 +1,417 @@
+//! A time as written is not an instant: [`Stamp`] is what stands in the line, [`resolve`] says what it means.
+//!
+//! Traces carry no year and a zone acronym that several zones share, so year and zone are inputs here
+//! ([`NodeClock`]) and every answer says how it was found.
+
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono_tz::Tz;
+
+/// An instant, exact to the millisecond.
+pub type Instant = DateTime<Utc>;
+
+/// A zone as written behind a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ZoneMark {
+    /// Nothing was written: local to whoever wrote the line.
+    None,
+    /// `UTC`, `GMT` or `Z`.
+    Utc,
+    /// `+0530`, `GMT+05:30`: seconds east of UTC.
+    Offset(i32),
+    /// `EDT`, `IST`: several zones share most of them.
+    Acronym(Acronym),
+}
+
+/// A zone acronym of at most seven ASCII letters.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Acronym([u8; 7]);
+
+impl Acronym {
+    /// Takes an acronym; `None` if it is empty, longer than seven bytes or not ASCII.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let mut bytes = [0; 7];
+        if text.is_empty() || !text.is_ascii() {
+            return None;
+        }
+        bytes.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        Some(Self(bytes))
+    }
+
+    /// The letters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        let end = self.0.iter().position(|byte| *byte == 0).unwrap_or(self.0.len());
+        std::str::from_utf8(self.0.get(..end).unwrap_or_default()).unwrap_or_default()
+    }
+}
+
+impl std::fmt::Debug for Acronym {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", self.as_str())
+    }
+}
+
+/// How far the writer trusted its own clock.
+///
+/// Source: Managed Services Guide 12.5(1), CiscoLog, ACCURACY.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Accuracy {
+    /// No mark: the clock was synchronised, or the format has no marks.
+    #[default]
+    Unmarked,
+    /// `*`: not authoritative.
+    NotAuthoritative,
+    /// `.`: synchronised once, the servers are unreachable now.
+    ServersUnreachable,
+}
+
+/// A time as written: often without a year, often with an ambiguous zone. Not ordered on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Stamp {
+    /// The year, where the line carries one.
+    pub year: Option<i32>,
+    /// 1 to 12.
+    pub month: u32,
+    /// 1 to 31; February 29 is allowed without a year.
+    pub day: u32,
+    /// The time of day on the writer's clock.
+    pub time: NaiveTime,
+    /// The zone as written.
+    pub zone: ZoneMark,
+    /// The accuracy mark.
+    pub accuracy: Accuracy,
+}
+
+impl Stamp {
+    /// The civil time in `year`; `None` where that date does not exist (February 29).
+    #[must_use]
+    pub fn civil(&self, year: i32) -> Option<NaiveDateTime> {
+        Some(NaiveDate::from_ymd_opt(year, self.month, self.day)?.and_time(self.time))
+    }
+
+    /// The instant, where year and zone stand in the line itself.
+    #[must_use]
+    pub fn absolute(&self) -> Option<Instant> {
+        let civil = self.civil(self.year?)?;
+        match self.zone {
+            ZoneMark::Utc => Some(civil.and_utc()),
+            ZoneMark::Offset(seconds) => Some((civil - TimeDelta::seconds(i64::from(seconds))).and_utc()),
+            ZoneMark::None | ZoneMark::Acronym(_) => None,
+        }
+    }
+
+    /// The stamp as it would stand in a line, for messages: `Apr 02 10:30:05.000 IST`.
+    #[must_use]
+    pub fn written(&self) -> String {
+        const MONTHS: [&str; 12] =
+            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let month = MONTHS.get(self.month.wrapping_sub(1) as usize).copied().unwrap_or("???");
+        let year = self.year.map(|year| format!(" {year}")).unwrap_or_default();
+        let zone = match self.zone {
+            ZoneMark::None => String::new(),
+            ZoneMark::Utc => " UTC".to_owned(),
+            ZoneMark::Offset(seconds) => format!(" {}", offset_text(seconds)),
+            ZoneMark::Acronym(acronym) => format!(" {}", acronym.as_str()),
+        };
+        format!("{month} {:02}{year} {}{zone}", self.day, self.time.format("%H:%M:%S%.3f"))
+    }
+}
+
+/// `+05:30`.
+#[must_use]
+pub fn offset_text(seconds: i32) -> String {
+    let sign = if seconds < 0 { '-' } else { '+' };
+    let minutes = seconds.unsigned_abs() / 60;
+    format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+/// How the year of an instant was found, strongest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum YearBasis {
+    /// The line carries it.
+    Written,
+    /// `--year`.
+    Given,
+    /// Dated lines of the same node stand around it or beside it.
+    DatedLines,
+    /// The newest year that does not put the line after the file's or the archive's own time.
+    FileTime,
+    /// Two years or more fit.
+    Ambiguous,
+    /// Nothing says which.
+    Unknown,
+}
+
+/// How the offset from UTC of an instant was found, strongest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ZoneBasis {
+    /// The line carries UTC or a numeric offset.
+    Written,
+    /// `--tz`.
+    Given,
+    /// Outer and inner stamp of syslog lines of the same node differ by it.
+    OuterInner,
+    /// The acronym has one reading only.
+    Acronym,
+    /// The acronym has several readings, or the hour occurs twice (clocks went back).
+    Ambiguous,
+    /// Nothing says which.
+    Unknown,
+}
+
+/// What a stamp means, and how that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    /// The instant; `None` if it cannot be known or several are possible.
+    pub at: Option<Instant>,
+    /// All possible instants, ascending; empty when nothing is known, one when `at` is.
+    pub candidates: Vec<Instant>,
+    /// How the year was found.
+    pub year: YearBasis,
+    /// How the offset was found.
+    pub zone: ZoneBasis,
+}
+
+/// Where the year of a node's stamps comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct YearRule {
+    /// `--year`.
+    pub given: Option<i32>,
+    /// Instants that dated lines of the same node state, ascending.
+    pub anchors: Vec<Instant>,
+    /// The file's or the archive's own time: no line in it is younger.
+    pub not_after: Option<Instant>,
+}
+
+/// Where the offset of a node's stamps comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ZoneRule {
+    /// `--tz`.
+    pub given: Option<Tz>,
+    /// `(inner instant, outer minus inner in seconds)` of the node's syslog lines, ascending.
+    pub offsets: Vec<(Instant, i32)>,
+}
+
+/// All that turns the stamps of one node into instants.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NodeClock {
+    /// Year evidence.
+    pub year: YearRule,
+    /// Zone evidence.
+    pub zone: ZoneRule,
+}
+
+/// A line may be this much younger than its own file: clocks differ, and copies take the collector's time.
+const FILE_TIME_SLACK: TimeDelta = TimeDelta::days(2);
+
+/// A dated line at most this far away names the year of an undated one beside it.
+const PAIR_DISTANCE: TimeDelta = TimeDelta::days(183);
+
+/// The instant a stamp means under `clock`.
+#[must_use]
+pub fn resolve(stamp: &Stamp, clock: &NodeClock) -> Resolved {
+    let (years, year_basis) = years(stamp, &clock.year);
+    let mut candidates: Vec<Instant> = Vec::new();
+    let mut zone_basis = ZoneBasis::Unknown;
+    for year in years {
+        let Some(civil) = stamp.civil(year) else { continue };
+        let (found, basis) = instants(stamp, civil, &clock.zone);
+        candidates.extend(found);
+        zone_basis = basis;
+    }
+    candidates.sort_unstable();
+    candidates.dedup();
+    let (year, zone) = match (candidates.len(), year_basis) {
+        (0, YearBasis::Ambiguous) => (YearBasis::Unknown, zone_basis),
+        _ => (year_basis, zone_basis),
+    };
+    let at = match candidates.as_slice() {
+        [only] => Some(*only),
+        _ => None,
+    };
+    Resolved { at, candidates, year, zone }
+}
+
+/// The years a stamp may lie in, and how they were found.
+fn years(stamp: &Stamp, rule: &YearRule) -> (Vec<i32>, YearBasis) {
+    if let Some(year) = stamp.year {
+        return (vec![year], YearBasis::Written);
+    }
+    if let Some(year) = rule.given {
+        return (vec![year], YearBasis::Given);
+    }
+    if let (Some(first), Some(last)) = (rule.anchors.first(), rule.anchors.last()) {
+        return years_by_anchors(stamp, &rule.anchors, *first, *last);
+    }
+    let Some(latest) = rule.not_after else { return (Vec::new(), YearBasis::Unknown) };
+    let limit = (latest + FILE_TIME_SLACK).naive_utc();
+    // Eight years back reach the last February 29 from anywhere, 1900-style gaps included.
+    let newest = (0..=8)
+        .map(|back| limit.year() - back)
+        .find(|year| stamp.civil(*year).is_some_and(|civil| civil <= limit));
+    match newest {
+        Some(year) => (vec![year], YearBasis::FileTime),
+        None => (Vec::new(), YearBasis::Unknown),
+    }
+}
+
+/// The year whose instant is nearest to a dated line; several, where the dated lines span more than a year
+/// and two of them are equally near for the purpose.
+fn years_by_anchors(
+    stamp: &Stamp,
+    anchors: &[Instant],
+    first: Instant,
+    last: Instant,
+) -> (Vec<i32>, YearBasis) {
+    let mut near: Vec<(TimeDelta, i32)> = Vec::new();
+    for year in (first.year() - 1)..=(last.year() + 1) {
+        let Some(civil) = stamp.civil(year) else { continue };
+        // The offset is unknown here and at most 14 hours: nothing beside half a year.
+        let at = civil.and_utc();
+        let after = anchors.partition_point(|anchor| *anchor < at);
+        let distance = [after.checked_sub(1).and_then(|i| anchors.get(i)), anchors.get(after)]
+            .into_iter()
+            .flatten()
+            .map(|anchor| (at - *anchor).abs())
+            .min();
+        if let Some(distance) = distance {
+            near.push((distance, year));
+        }
+    }
+    near.sort_unstable();
+    match near.as_slice() {
+        [] => (Vec::new(), YearBasis::Unknown),
+        [(distance, year), rest @ ..] => {
+            // Dated lines a year apart may both pair with the stamp: then the year stays open.
+            let rivals: Vec<i32> = rest
+                .iter()
+                .filter(|(other, _)| *other < PAIR_DISTANCE / 4 && *distance < PAIR_DISTANCE / 4)
+                .map(|(_, year)| *year)
+                .collect();
+            if rivals.is_empty() {
+                (vec![*year], YearBasis::DatedLines)
+            } else {
+                (std::iter::once(*year).chain(rivals).collect(), YearBasis::Ambiguous)
+            }
+        }
+    }
+}
+
+/// The instants a civil time may mean, and how the offset was found.
+fn instants(stamp: &Stamp, civil: NaiveDateTime, rule: &ZoneRule) -> (Vec<Instant>, ZoneBasis) {
+    let minus = |seconds: i32| (civil - TimeDelta::seconds(i64::from(seconds))).and_utc();
+    match stamp.zone {
+        ZoneMark::Utc => return (vec![civil.and_utc()], ZoneBasis::Written),
+        ZoneMark::Offset(seconds) => return (vec![minus(seconds)], ZoneBasis::Written),
+        ZoneMark::None | ZoneMark::Acronym(_) => {}
+    }
+    let readings = match stamp.zone {
+        ZoneMark::Acronym(acronym) => acronym_offsets(acronym.as_str()),
+        _ => &[],
+    };
+    if let Some(zone) = rule.given {
+        return in_zone(civil, zone, readings);
+    }
+    if !rule.offsets.is_empty() {
+        // The nearest pair decides: offsets change with daylight saving time.
+        let at = civil.and_utc();
+        let mut by_distance: Vec<(TimeDelta, i32)> =
+            rule.offsets.iter().map(|(anchor, seconds)| ((*anchor - at).abs(), *seconds)).collect();
+        by_distance.sort_unstable();
+        // An acronym that only fits another offset of this node wins over the nearest pair (the DST night).
+        if let Some((_, seconds)) = by_distance.iter().find(|(_, seconds)| readings.contains(seconds)) {
+            return (vec![minus(*seconds)], ZoneBasis::OuterInner);
+        }
+        if let Some((_, nearest)) = by_distance.first() {
+            // No pair was taken under this acronym: the clocks changed and nothing dated was written since.
+            // A reading one hour beside the offset seen is the same zone in its other season.
+            if let Some(seconds) = readings.iter().find(|seconds| (**seconds - nearest).abs() == 3_600) {
+                return (vec![minus(*seconds)], ZoneBasis::OuterInner);
+            }
+            return (vec![minus(*nearest)], ZoneBasis::OuterInner);
+        }
+    }
+    match readings {
+        [] => (Vec::new(), ZoneBasis::Unknown),
+        [only] => (vec![minus(*only)], ZoneBasis::Acronym),
+        several => (several.iter().map(|seconds| minus(*seconds)).collect(), ZoneBasis::Ambiguous),
+    }
+}
+
+/// A civil time in a known zone: one instant, two in the hour that occurs twice unless the acronym tells
+/// which, and the instant after the jump for an hour that does not occur.
+fn in_zone(civil: NaiveDateTime, zone: Tz, readings: &[i32]) -> (Vec<Instant>, ZoneBasis) {
+    match zone.from_local_datetime(&civil) {
+        chrono::LocalResult::Single(at) => (vec![at.to_utc()], ZoneBasis::Given),
+        chrono::LocalResult::Ambiguous(early, late) => {
+            let fits = |at: &DateTime<Tz>| {
+                use chrono::Offset as _;
+                readings.contains(&at.offset().fix().local_minus_utc())
+            };
+            match (fits(&early), fits(&late)) {
+                (true, false) => (vec![early.to_utc()], ZoneBasis::Given),
+                (false, true) => (vec![late.to_utc()], ZoneBasis::Given),
+                _ => (vec![early.to_utc(), late.to_utc()], ZoneBasis::Ambiguous),
+            }
+        }
+        chrono::LocalResult::None => {
+            let later = zone.from_local_datetime(&(civil + TimeDelta::hours(1))).earliest();
+            (later.map(|at| at.to_utc() - TimeDelta::hours(1)).into_iter().collect(), ZoneBasis::Given)
+        }
+    }
+}
+
+/// Seconds east of UTC that an acronym may mean, all readings; empty if the acronym is not in the table.
+///
+/// Seen in public UCCX logs: EDT, EST, PST, IST, COT; the others are what the same Java runtime prints.
+/// `EST` was also seen in August, on an Australian system.
+#[must_use]
+pub fn acronym_offsets(acronym: &str) -> &'static [i32] {
+    const H: i32 = 3_600;
+    const HALF: i32 = 1_800;
+    match acronym {
+        "UTC" | "GMT" | "WET" | "Z" => &[0],
+        "EDT" => &[-4 * H, 11 * H],
+        "EST" => &[-5 * H, 10 * H],
+        "CDT" => &[-5 * H, -4 * H, 9 * H],
+        "CST" => &[-6 * H, -5 * H, 8 * H, 9 * H + HALF],
+        "MDT" => &[-6 * H],
+        "MST" => &[-7 * H, 6 * H + HALF, 8 * H],
+        "PDT" => &[-7 * H],
+        "PST" => &[-8 * H, 8 * H],
+        "AKST" => &[-9 * H],
+        "AKDT" => &[-8 * H],
+        "HST" => &[-10 * H],
+        "AST" => &[-4 * H, 3 * H],
+        "ADT" => &[-3 * H, 4 * H],
+        "NST" => &[-3 * H - HALF],
+        "NDT" => &[-2 * H - HALF],
+        "BRT" | "ART" | "UYT" | "CLST" | "GFT" => &[-3 * H],
+        "BRST" => &[-2 * H],
+        "COT" | "PET" | "ECT" => &[-5 * H],
+        "CLT" | "BOT" | "VET" | "PYT" | "AMT" => &[-4 * H],
+        "BST" => &[H, 6 * H],
+        "CET" | "WEST" | "WAT" => &[H],
+        "CEST" | "EET" | "CAT" | "SAST" => &[2 * H],
+        "MEZ" => &[H],
+        "MESZ" => &[2 * H],
+        "EEST" | "MSK" | "EAT" | "TRT" => &[3 * H],
+        "IST" => &[5 * H + HALF, 2 * H, H],
+        "IDT" => &[3 * H],
+        "GST" => &[4 * H, -2 * H],
+        "PKT" => &[5 * H],
+        "NPT" => &[5 * H + 2_700],
+        "BDT" => &[6 * H],
+        "ICT" | "WIB" => &[7 * H],
+        "SGT" | "HKT" | "PHT" | "MYT" | "AWST" | "WST" => &[8 * H],
+        "JST" | "KST" => &[9 * H],
+        "ACST" => &[9 * H + HALF],
+        "ACDT" => &[10 * H + HALF],
+        "AEST" => &[10 * H],
+        "AEDT" => &[11 * H],
+        "NZST" => &[12 * H],
+        "NZDT" => &[13 * H],
+        _ => &[],
+    }
+}

@@ -1,0 +1,655 @@
+//! The one façade of the core: give it what was read, ask it for [`Facts`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono_tz::Tz;
+use parsers::event::{EventKind, Says, Sighting, Witness};
+use parsers::member::{Mark, MemberRead};
+use parsers::origin::Origin;
+use parsers::stamp::{self, Instant, NodeClock, Stamp, YearBasis, ZoneBasis, resolve};
+
+use crate::clocks::{Clocks, Given};
+use crate::coverage::{Coverage, Log, Silence};
+use crate::deadline;
+use crate::facts::{
+    Basis, Deployment, Dimension, Event, Evidence, Facts, Gap, GapKind, Instance, Member, MemberOutcome,
+    Node, Now, Release, ServiceFact, Source, Transition,
+};
+use crate::machine::{Authorization, Folded, Machine};
+use crate::nodes::{self, Registry};
+use crate::policy::{self, Regime};
+use crate::reconcile;
+
+/// A member as the shell read it.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// Index into the sources given.
+    pub source: usize,
+    /// Path inside the source; `None` for a plain file or stdin.
+    pub path: Option<String>,
+    /// The member's own time, or its archive's; `None` if neither is known.
+    pub not_after: Option<Instant>,
+    /// How reading ended.
+    pub outcome: MemberOutcome,
+    /// What was read.
+    pub read: MemberRead,
+}
+
+/// What the user said.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// `--as-of`; `None`: the newest instant in the input.
+    pub as_of: Option<Instant>,
+    /// `--release`.
+    pub release: Option<String>,
+    /// `--tz`, `--year`.
+    pub given: Given,
+    /// `--since`: older events are left out.
+    pub since: Option<Instant>,
+    /// `--until`: younger events are left out.
+    pub until: Option<Instant>,
+}
+
+/// Everything that was read.
+#[derive(Clone, Debug, Default)]
+pub struct Analysis {
+    sources: Vec<Source>,
+    inputs: Vec<Input>,
+    incomplete: Vec<String>,
+}
+
+impl Analysis {
+    /// An analysis of nothing, with its sources in the order in which [`Input::source`] counts them.
+    #[must_use]
+    pub fn new(sources: Vec<Source>) -> Self {
+        Self { sources, ..Self::default() }
+    }
+
+    /// Adds a member. The order does not matter.
+    pub fn add(&mut self, input: Input) {
+        self.inputs.push(input);
+    }
+
+    /// Adds a sentence about what could not be read whole.
+    pub fn incomplete(&mut self, says: String) {
+        self.incomplete.push(says);
+    }
+
+    /// Says what is known.
+    #[must_use]
+    pub fn facts(mut self, options: &Options) -> Facts {
+        self.sort();
+        self.drop_duplicates();
+        let stage = Stage::new(&self.inputs);
+        let mut facts = stage.run(&self.inputs, options);
+        facts.sources = self.sources;
+        self.incomplete.sort();
+        self.incomplete.dedup();
+        facts.incomplete = self.incomplete;
+        facts
+    }
+
+    /// Sorts sources by path and members by source and path, so that no order of arguments or threads shows.
+    fn sort(&mut self) {
+        let mut order: Vec<usize> = (0..self.sources.len()).collect();
+        order.sort_by(|a, b| {
+            let key = |i: usize| {
+                self.sources.get(i).map(|source| (source.path.clone(), source.sha256, source.bytes))
+            };
+            key(*a).cmp(&key(*b))
+        });
+        let place: BTreeMap<usize, usize> = order.iter().enumerate().map(|(new, old)| (*old, new)).collect();
+        self.sources = order.iter().filter_map(|old| self.sources.get(*old).cloned()).collect();
+        for input in &mut self.inputs {
+            input.source = place.get(&input.source).copied().unwrap_or(input.source);
+        }
+        self.inputs.sort_by(|a, b| {
+            let key = |input: &Input| (input.source, natural(input.path.as_deref().unwrap_or_default()));
+            key(a).cmp(&key(b)).then_with(|| {
+                (a.read.digest, a.read.bytes, a.read.records).cmp(&(
+                    b.read.digest,
+                    b.read.bytes,
+                    b.read.records,
+                ))
+            })
+        });
+    }
+
+    /// The same file collected twice counts once. Small outputs may be equal on two nodes, so a member that is not
+    /// a log counts as the same only for the same node.
+    fn drop_duplicates(&mut self) {
+        let mut seen: BTreeMap<(u128, u64, Option<String>), String> = BTreeMap::new();
+        let mut doubled = BTreeSet::new();
+        for (at, input) in self.inputs.iter().enumerate() {
+            let read = &input.read;
+            if read.digest == 0 || read.bytes == 0 || read.not_a_log.is_some() {
+                continue;
+            }
+            let dated = read.marks.iter().any(|mark| mark.seq.is_some());
+            let node = if dated { None } else { Some(path_node(input).unwrap_or_default()) };
+            let name = input.path.clone().unwrap_or_else(|| "the input".to_owned());
+            if let Some(first) = seen.get(&(read.digest, read.bytes, node.clone())) {
+                doubled.insert((at, first.clone()));
+            } else {
+                seen.insert((read.digest, read.bytes, node), name);
+            }
+        }
+        for (at, first) in doubled {
+            if let Some(input) = self.inputs.get_mut(at) {
+                input.outcome = MemberOutcome::Skipped(format!("the same bytes as {first}, counted once"));
+                let bytes = input.read.bytes;
+                let lines = input.read.lines;
+                input.read = MemberRead { bytes, lines, format: input.read.format, ..MemberRead::default() };
+            }
+        }
+    }
+}
+
+/// Digits compare as numbers, so `MCVD2` comes before `MCVD10`.
+fn natural(path: &str) -> (Vec<(String, u128)>, String) {
+    let mut parts = Vec::new();
+    let mut text = String::new();
+    let mut digits = String::new();
+    for c in path.chars().chain(std::iter::once('\0')) {
+        if c.is_ascii_digit() {
+            digits.push(c);
+            continue;
+        }
+        if !digits.is_empty() {
+            parts.push((std::mem::take(&mut text), digits.parse().unwrap_or(u128::MAX)));
+            digits.clear();
+        }
+        text.push(c);
+    }
+    parts.push((text, 0));
+    (parts, path.to_owned())
+}
+
+fn path_node(input: &Input) -> Option<String> {
+    let path = input.path.as_deref()?;
+    nodes::in_path(path).map(nodes::canonical)
+}
+
+/// One run over sorted members.
+struct Stage {
+    registry: Registry,
+    /// Node of each member, by short form.
+    member_nodes: Vec<Option<String>>,
+    clocks: Clocks,
+}
+
+impl Stage {
+    fn new(inputs: &[Input]) -> Self {
+        let mut registry = Registry::default();
+        for input in inputs {
+            if let Some(node) = input.path.as_deref().and_then(nodes::in_path) {
+                registry.see(node);
+            }
+            for sighting in &input.read.sightings {
+                if let Some(node) = &sighting.node {
+                    registry.see(node);
+                }
+            }
+            if let Some(host) = &input.read.host {
+                registry.see(host);
+            }
+        }
+        let only = registry.only().cloned();
+        let member_nodes: Vec<Option<String>> = inputs
+            .iter()
+            .map(|input| {
+                path_node(input)
+                    .or_else(|| input.read.host.as_deref().map(nodes::canonical))
+                    .or_else(|| only.clone())
+            })
+            .collect();
+        let mut clocks = Clocks::default();
+        for (input, member_node) in inputs.iter().zip(&member_nodes) {
+            for mark in &input.read.marks {
+                clocks.see(member_node.as_deref(), mark.stamp, mark.outer);
+            }
+            for sighting in &input.read.sightings {
+                let node = sighting.node.as_deref().map(nodes::canonical).or_else(|| member_node.clone());
+                // A quoted alarm has the inner stamp of another node's line; its outer one is not in the record.
+                let outer = sighting.outer.filter(|_| sighting.witness == Witness::Syslog);
+                clocks.see(node.as_deref(), sighting.stamp, outer);
+            }
+        }
+        clocks.settle();
+        Self { registry, member_nodes, clocks }
+    }
+
+    fn run(&self, inputs: &[Input], options: &Options) -> Facts {
+        let names: Vec<String> = self.registry.iter().map(|(key, _)| key.clone()).collect();
+        let index: BTreeMap<&str, usize> =
+            names.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
+        let mut members = Vec::with_capacity(inputs.len());
+        let mut coverage = Coverage::default();
+        let mut gaps = Vec::new();
+        let mut events = Vec::new();
+        let mut newest: Option<Instant> = None;
+        let mut bases: BTreeMap<Option<String>, (YearBasis, ZoneBasis)> = BTreeMap::new();
+        let mut debug_seen: BTreeMap<Arc<str>, u64> = BTreeMap::new();
+        for (number, (input, node)) in inputs.iter().zip(&self.member_nodes).enumerate() {
+            let clock = self.clocks.clock(node.as_deref(), &options.given, input.not_after);
+            let shown: Option<Arc<str>> = node.as_deref().map(Into::into);
+            let span = Self::cover(input, shown.clone(), &clock, &mut coverage, &mut gaps);
+            newest = newest.max(span.1);
+            for code in &input.read.debug_seen {
+                *debug_seen.entry(Arc::clone(code)).or_default() += 1;
+            }
+            for sighting in &input.read.sightings {
+                let own = sighting.node.as_deref().map(nodes::canonical).or_else(|| node.clone());
+                let own_clock = if own == *node {
+                    clock.clone()
+                } else {
+                    self.clocks.clock(own.as_deref(), &options.given, input.not_after)
+                };
+                let event = dated(
+                    sighting,
+                    &own_clock,
+                    own.as_deref().and_then(|own| index.get(own).copied()),
+                    number,
+                );
+                if sighting.stamp.is_some_and(|stamp| stamp.year.is_none()) {
+                    let worst = bases.entry(own.clone()).or_insert((event.year, event.zone));
+                    *worst = (worst.0.max(event.year), worst.1.max(event.zone));
+                }
+                newest = newest.max(event.at);
+                events.push(event);
+            }
+            members.push(member(input, shown, span));
+        }
+        coverage.settle();
+        for Silence { log, from, to } in coverage.silences() {
+            gaps.push(Gap {
+                node: log.node,
+                log: log.name,
+                from: Some(from),
+                to: Some(to),
+                kind: GapKind::Silence,
+                missing: None,
+            });
+        }
+        gaps.sort_by(|a, b| {
+            (&a.node, &a.log, a.from, a.to, a.kind).cmp(&(&b.node, &b.log, b.from, b.to, b.kind))
+        });
+        let as_of = options.as_of.or(newest);
+        let events = self.order(events, options, as_of);
+        for event in &events {
+            for testimony in &event.witnesses {
+                if let Some(member) = members.get_mut(testimony.origin.member as usize) {
+                    member.events += 1;
+                }
+            }
+        }
+        let nodes = self.nodes(&options.given, &bases);
+        let instances = self.instance(inputs, nodes, events, &coverage, options, as_of).into_iter().collect();
+        Facts { as_of, members, gaps, debug_seen, instances, ..Facts::default() }
+    }
+
+    /// Where a member was alive, and its first and last instant.
+    fn cover(
+        input: &Input,
+        shown: Option<Arc<str>>,
+        clock: &NodeClock,
+        coverage: &mut Coverage,
+        gaps: &mut Vec<Gap>,
+    ) -> (Option<Instant>, Option<Instant>) {
+        let instant = |mark: &Mark| mark_instant(mark, clock);
+        let log = log_name(input);
+        for hole in &input.read.holes {
+            gaps.push(Gap {
+                node: shown.clone(),
+                log: Arc::clone(&log),
+                from: instant(&hole.before),
+                to: instant(&hole.after),
+                kind: GapKind::Sequence,
+                missing: Some(hole.missing),
+            });
+        }
+        let mut dated = input.read.marks.iter().filter_map(|mark| instant(mark).map(|at| (mark.offset, at)));
+        let Some(first) = dated.next() else { return (None, None) };
+        let last = dated.next_back().unwrap_or(first);
+        // A circular file begins with its youngest records: first and last are by time.
+        let all = || input.read.marks.iter().filter_map(instant);
+        let (from, to) = (all().min(), all().max());
+        let mut start = first.1;
+        for (before, after) in &input.read.silences {
+            if let (Some(before), Some(after)) = (instant(before), instant(after)) {
+                coverage.add(Log { node: shown.clone(), name: Arc::clone(&log) }, start, before);
+                start = after;
+            }
+        }
+        coverage.add(Log { node: shown, name: log }, start, last.1);
+        (from, to)
+    }
+
+    /// Dated events in order of time, twins merged; then the undated ones in input order.
+    fn order(&self, events: Vec<Event>, options: &Options, as_of: Option<Instant>) -> Vec<Event> {
+        let (mut dated, undated): (Vec<Event>, Vec<Event>) =
+            events.into_iter().partition(|event| event.at.is_some());
+        dated.sort_by(|a, b| {
+            let key =
+                |event: &Event| (event.at, event.witnesses.first().map(|testimony| testimony.origin.clone()));
+            key(a).cmp(&key(b))
+        });
+        let mut events = reconcile::merge(dated);
+        // The merge may have taken a more firmly found instant, or put another witness first.
+        events.sort_by(|a, b| {
+            let key =
+                |event: &Event| (event.at, event.witnesses.first().map(|testimony| testimony.origin.clone()));
+            key(a).cmp(&key(b))
+        });
+        let until = options.until.or(options.as_of).or(as_of);
+        events.retain(|event| {
+            options.since.is_none_or(|since| event.at >= Some(since))
+                && until.is_none_or(|until| event.at <= Some(until))
+        });
+        events.extend(undated);
+        events
+    }
+
+    fn nodes(&self, given: &Given, bases: &BTreeMap<Option<String>, (YearBasis, ZoneBasis)>) -> Vec<Node> {
+        self.registry
+            .iter()
+            .map(|(key, spellings)| {
+                let offsets = self.clocks.offsets(Some(key));
+                let (time_zone, basis) = match given.zone(Some(key)) {
+                    Some(zone) => (Some(zone.name().to_owned()), ZoneBasis::Given),
+                    None if !offsets.is_empty() => {
+                        let shown: Vec<String> =
+                            offsets.iter().map(|seconds| stamp::offset_text(*seconds)).collect();
+                        (Some(shown.join(", ")), ZoneBasis::OuterInner)
+                    }
+                    None => (None, ZoneBasis::Unknown),
+                };
+                let found = bases.get(&Some(key.clone()));
+                Node {
+                    name: key.as_str().into(),
+                    aliases: spellings
+                        .iter()
+                        .filter(|spelling| spelling.as_ref() != key.as_str())
+                        .cloned()
+                        .collect(),
+                    role: None,
+                    time_zone,
+                    zone_basis: if basis == ZoneBasis::Unknown {
+                        found.map_or(basis, |found| found.1)
+                    } else {
+                        basis
+                    },
+                    year_basis: found.map_or(YearBasis::Written, |found| found.0),
+                    clock_skew_s: None,
+                }
+            })
+            .collect()
+    }
+
+    /// The Product Instance; `None` if nothing in the input is about one.
+    fn instance(
+        &self,
+        inputs: &[Input],
+        nodes: Vec<Node>,
+        events: Vec<Event>,
+        coverage: &Coverage,
+        options: &Options,
+        as_of: Option<Instant>,
+    ) -> Option<Instance> {
+        let anything =
+            inputs.iter().any(|input| !input.read.marks.is_empty() || !input.read.statements.is_empty());
+        if events.is_empty() && !anything {
+            return None;
+        }
+        let release = release(inputs, options);
+        let mut machine = Machine::new(release.regime, coverage);
+        let any_dated = events.iter().any(|event| event.at.is_some());
+        for event in &events {
+            // An undated event cannot be placed among dated ones: it is shown, and drives nothing.
+            if event.at.is_some() || !any_dated {
+                machine.apply(event);
+            }
+        }
+        let Folded { authorization, transitions, contradictions } = machine.finish(as_of);
+        let complete = reaches_back(&authorization, &transitions);
+        let mut deadlines = deadline::of(&authorization, complete);
+        deadlines.sort_by_key(|deadline| deadline.expected);
+        let services = services(inputs, &self.member_nodes, &nodes, &events);
+        let id = nodes.first().map_or_else(|| "unnamed".into(), |node| Arc::clone(&node.name));
+        Some(Instance {
+            id,
+            release,
+            deployment: deployment(inputs),
+            registration: now(&transitions, Dimension::Registration, true),
+            authorization: now(&transitions, Dimension::Authorization, complete),
+            enforcement: now(&transitions, Dimension::Enforcement, true),
+            transitions,
+            deadlines,
+            services,
+            events,
+            nodes,
+            contradictions,
+        })
+    }
+}
+
+/// The instant of a header: its own time, else the syslog daemon's.
+fn mark_instant(mark: &Mark, clock: &NodeClock) -> Option<Instant> {
+    let own = mark.stamp.and_then(|stamp| resolve(&stamp, clock).at);
+    own.or_else(|| mark.outer.and_then(|outer| resolve(&outer, clock).at))
+}
+
+/// An event of one sighting.
+fn dated(sighting: &Sighting, clock: &NodeClock, node: Option<usize>, member: usize) -> Event {
+    let written: Option<Stamp> = sighting.stamp.or(sighting.outer);
+    let resolved = written.map(|stamp| resolve(&stamp, clock));
+    let (at, candidates, year, zone) = match resolved {
+        Some(found) => (found.at, found.candidates, found.year, found.zone),
+        None => (None, Vec::new(), YearBasis::Unknown, ZoneBasis::Unknown),
+    };
+    let member = u32::try_from(member).unwrap_or(u32::MAX);
+    Event {
+        at,
+        at_candidates: if at.is_some() { Vec::new() } else { candidates },
+        year,
+        zone,
+        node,
+        kind: sighting.kind.clone(),
+        facility: Arc::clone(&sighting.facility),
+        severity: sighting.severity,
+        mnemonic: Arc::clone(&sighting.mnemonic),
+        params: sighting.params.clone(),
+        text: Arc::clone(&sighting.text),
+        witnesses: reconcile::testimony(sighting.witness, Origin { member, span: sighting.span.clone() }),
+    }
+}
+
+/// `MCVD`, `MIVR`, `syslog`: which log a member is a part of.
+fn log_name(input: &Input) -> Arc<str> {
+    let path = input.path.as_deref().unwrap_or_default().to_ascii_uppercase();
+    let component = ["MCVD", "MIVR", "MADM", "MCLI", "JTAPI"].into_iter().find(|name| path.contains(name));
+    match (component, input.read.format) {
+        (Some(name), Some("uccx-trace")) => name.into(),
+        // A pasted trace says in its own records what it is; an alarm trace is MCVD's unless it says otherwise.
+        (None, Some("uccx-trace")) => "MCVD".into(),
+        (_, Some("ciscolog" | "rtmt-alert")) => "syslog".into(),
+        (_, Some(format)) => format.into(),
+        (Some(name), None) => name.into(),
+        (None, None) => "syslog".into(),
+    }
+}
+
+fn member(input: &Input, node: Option<Arc<str>>, span: (Option<Instant>, Option<Instant>)) -> Member {
+    let read = &input.read;
+    let outcome = match (&input.outcome, &read.not_a_log) {
+        (MemberOutcome::Read, Some(reason)) => MemberOutcome::Skipped(reason.clone()),
+        (MemberOutcome::Read, None)
+            if read.records == 0 && read.statements.is_empty() && read.sightings.is_empty() =>
+        {
+            MemberOutcome::Skipped("no record of a known format in it".to_owned())
+        }
+        (outcome, _) => outcome.clone(),
+    };
+    let skipped = matches!(outcome, MemberOutcome::Skipped(_));
+    Member {
+        source: input.source,
+        path: input.path.as_deref().map(Into::into),
+        node,
+        format: read.format.or_else(|| guessed_format(read)),
+        bytes: read.bytes,
+        lines: read.lines,
+        records: read.records,
+        events: 0,
+        first: span.0,
+        last: span.1,
+        outcome,
+        // What is not a log has no unread lines: it is named as a whole.
+        n_unread: if skipped { 0 } else { read.n_unread },
+        unread: if skipped {
+            Vec::new()
+        } else {
+            read.unread.iter().map(|unread| (unread.line, unread.reason, Arc::clone(&unread.text))).collect()
+        },
+        n_cut: read.n_cut,
+    }
+}
+
+/// A log without a licence record shows its format in its headers.
+fn guessed_format(read: &MemberRead) -> Option<&'static str> {
+    read.marks.iter().find_map(|mark| match (mark.stamp, mark.outer, mark.seq) {
+        (Some(stamp), None, Some(_)) if stamp.year.is_none() => Some("uccx-trace"),
+        (_, Some(_), _) | (Some(_), _, Some(_)) => Some("ciscolog"),
+        (Some(_), None, None) => Some("alert-log"),
+        _ => None,
+    })
+}
+
+/// The release that was given, else the one that an output states; two different ones are no release.
+fn release(inputs: &[Input], options: &Options) -> Release {
+    if let Some(given) = &options.release {
+        let regime = policy::regime(given).unwrap_or(Regime::Unknown);
+        return Release { version: Some(given.clone()), regime, basis: Basis::Given, evidence: None };
+    }
+    let mut stated: Vec<(Arc<str>, Origin)> = Vec::new();
+    for (number, input) in inputs.iter().enumerate() {
+        for statement in &input.read.statements {
+            if let Says::Version { active } = &statement.says {
+                let member = u32::try_from(number).unwrap_or(u32::MAX);
+                stated.push((Arc::clone(active), Origin { member, span: statement.span.clone() }));
+            }
+        }
+    }
+    let Some((version, first)) = stated.first().cloned() else {
+        return Release { version: None, regime: Regime::Unknown, basis: Basis::Unknown, evidence: None };
+    };
+    let regimes: BTreeSet<Option<Regime>> =
+        stated.iter().map(|(version, _)| policy::regime(version)).collect();
+    let regime = match regimes.len() {
+        1 => policy::regime(&version).unwrap_or(Regime::Unknown),
+        _ => Regime::Unknown,
+    };
+    let also = stated.into_iter().skip(1).map(|(_, origin)| origin).collect();
+    Release {
+        version: Some(version.to_string()),
+        regime,
+        basis: Basis::Stated,
+        evidence: Some(Evidence { first, also }),
+    }
+}
+
+/// The way to CSSM, as far as Transport URLs in records show it.
+fn deployment(inputs: &[Input]) -> Deployment {
+    let url =
+        inputs.iter().flat_map(|input| &input.read.statements).find_map(|statement| match &statement.says {
+            Says::TransportUrl { url } => Some(Arc::clone(url)),
+            _ => None,
+        });
+    let on_prem = url.as_deref().map(|url| url.contains("/Transportgateway/"));
+    Deployment { on_prem, url, proxy: None }
+}
+
+/// The newest evidence on each UCCX service of each node: a CLI output is taken when the bundle is collected, so
+/// it stands behind the alarms.
+fn services(
+    inputs: &[Input],
+    member_nodes: &[Option<String>],
+    nodes: &[Node],
+    events: &[Event],
+) -> Vec<ServiceFact> {
+    let mut out: BTreeMap<(Option<usize>, String), ServiceFact> = BTreeMap::new();
+    for event in events {
+        let EventKind::ServiceState { service, state } = &event.kind else { continue };
+        let Some(evidence) = event.evidence() else { continue };
+        let fact = ServiceFact {
+            node: event.node,
+            service: Arc::clone(service),
+            state: *state,
+            at: event.at,
+            from_cli: false,
+            evidence,
+        };
+        out.insert((event.node, service.to_ascii_lowercase()), fact);
+    }
+    for (number, (input, node)) in inputs.iter().zip(member_nodes).enumerate() {
+        for statement in &input.read.statements {
+            let Says::Service { name, state, .. } = &statement.says else { continue };
+            if !name.starts_with("Cisco Unified CCX") {
+                continue;
+            }
+            let node =
+                node.as_deref().and_then(|node| nodes.iter().position(|known| known.name.as_ref() == node));
+            let member = u32::try_from(number).unwrap_or(u32::MAX);
+            let evidence = Evidence::one(Origin { member, span: statement.span.clone() });
+            let fact = ServiceFact {
+                node,
+                service: Arc::clone(name),
+                state: *state,
+                at: None,
+                from_cli: true,
+                evidence,
+            };
+            out.insert((node, name.to_ascii_lowercase()), fact);
+        }
+    }
+    out.into_values().collect()
+}
+
+/// The present state of one machine, from its last transition.
+fn now(transitions: &[Transition], dimension: Dimension, complete: bool) -> Now {
+    match transitions.iter().rev().find(|transition| transition.dimension == dimension) {
+        Some(last) => Now {
+            state: last.state,
+            since: last.at,
+            since_is_first_seen: !complete,
+            basis: last.basis,
+            evidence: Some(last.evidence.clone()),
+        },
+        None => Now {
+            state: "unknown",
+            since: None,
+            since_is_first_seen: false,
+            basis: Basis::Unknown,
+            evidence: None,
+        },
+    }
+}
+
+/// True if a known state came before the present one, so that its beginning was seen.
+fn reaches_back(authorization: &Authorization, transitions: &[Transition]) -> bool {
+    let changes =
+        transitions.iter().filter(|transition| transition.dimension == Dimension::Authorization).count();
+    match authorization {
+        // A countdown's first warning is its beginning by its own words.
+        Authorization::Overage { .. } => true,
+        _ => changes > 1,
+    }
+}
+
+/// Reads an IANA zone name.
+///
+/// # Errors
+/// The name, if it is not in the zone database.
+pub fn zone(name: &str) -> Result<Tz, String> {
+    name.parse().map_err(|_| format!("{name} is no IANA time zone, such as Asia/Kolkata"))
+}

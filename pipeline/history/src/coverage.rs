@@ -1,0 +1,125 @@
+//! Where the logs were alive: "nothing logged" only means something while they were.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use parsers::stamp::Instant;
+
+/// A log may be this quiet and still count as alive: the shortest reporting interval and two minutes.
+pub const ALIVE_WITHIN: TimeDelta = TimeDelta::minutes(17);
+
+/// One log of one node.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Log {
+    /// The node; `None` if unknown.
+    pub node: Option<Arc<str>>,
+    /// `MCVD`, `syslog`.
+    pub name: Arc<str>,
+}
+
+/// A time in which a log did not write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Silence {
+    /// The log.
+    pub log: Log,
+    /// Its last record before.
+    pub from: Instant,
+    /// Its first record after.
+    pub to: Instant,
+}
+
+/// Stretches in which a log wrote, by node and log.
+#[derive(Clone, Debug, Default)]
+pub struct Coverage {
+    logs: BTreeMap<Log, Vec<(Instant, Instant)>>,
+}
+
+impl Coverage {
+    /// Adds a stretch without a silence in it.
+    pub fn add(&mut self, log: Log, from: Instant, to: Instant) {
+        self.logs.entry(log).or_default().push((from.min(to), from.max(to)));
+    }
+
+    /// Joins stretches that touch; call once, after the last [`Coverage::add`].
+    pub fn settle(&mut self) {
+        for stretches in self.logs.values_mut() {
+            stretches.sort_unstable();
+            let mut joined: Vec<(Instant, Instant)> = Vec::with_capacity(stretches.len());
+            for (from, to) in stretches.drain(..) {
+                match joined.last_mut() {
+                    Some(last) if from - last.1 <= ALIVE_WITHIN => last.1 = last.1.max(to),
+                    _ => joined.push((from, to)),
+                }
+            }
+            *stretches = joined;
+        }
+    }
+
+    /// True if some log that licence alarms are written to was alive from `from` to `to` without a silence.
+    #[must_use]
+    pub fn alive(&self, from: Instant, to: Instant) -> bool {
+        self.logs
+            .iter()
+            .filter(|(log, _)| is_license_log(&log.name))
+            .any(|(_, stretches)| stretches.iter().any(|(start, end)| *start <= from && to <= *end))
+    }
+
+    /// Silences longer than [`ALIVE_WITHIN`] of the logs that licence alarms are written to, while another log of
+    /// the same node went on.
+    #[must_use]
+    pub fn silences(&self) -> Vec<Silence> {
+        let mut out = Vec::new();
+        for (log, stretches) in self.logs.iter().filter(|(log, _)| is_license_log(&log.name)) {
+            for pair in stretches.windows(2) {
+                let [(_, from), (to, _)] = pair else { continue };
+                let others =
+                    self.logs.iter().filter(|(other, _)| other.node == log.node && other.name != log.name);
+                let went_on =
+                    others.flat_map(|(_, other)| other).any(|(start, end)| start < to && from < end);
+                if went_on {
+                    out.push(Silence { log: log.clone(), from: *from, to: *to });
+                }
+            }
+        }
+        out
+    }
+
+    /// The first instant that any log covers.
+    #[must_use]
+    pub fn first(&self) -> Option<Instant> {
+        self.logs.values().filter_map(|stretches| stretches.first()).map(|(from, _)| *from).min()
+    }
+}
+
+/// MCVD, where the alarms are traced. Syslog is quieter by nature and proves nothing by its silence.
+fn is_license_log(log: &str) -> bool {
+    log == "MCVD"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Instant {
+        format!("2026-04-02T{text}:00Z").parse().unwrap()
+    }
+
+    fn log(name: &str) -> Log {
+        Log { node: None, name: name.into() }
+    }
+
+    #[test]
+    fn a_silence_counts_only_while_another_log_goes_on() {
+        let mut coverage = Coverage::default();
+        coverage.add(log("MCVD"), at("10:00"), at("10:30"));
+        coverage.add(log("MCVD"), at("11:30"), at("12:00"));
+        coverage.settle();
+        assert!(coverage.silences().is_empty());
+        coverage.add(log("MIVR"), at("10:00"), at("12:00"));
+        coverage.settle();
+        assert_eq!(coverage.silences().len(), 1);
+        assert!(!coverage.alive(at("10:20"), at("11:40")));
+        assert!(coverage.alive(at("10:20"), at("10:30")));
+    }
+}

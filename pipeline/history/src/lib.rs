@@ -1,0 +1,22 @@
+//! Events to licence-state history. No polars, no clock, no files.
+
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::panic
+    )
+)]
+
+pub mod analysis;
+pub mod clocks;
+pub mod coverage;
+pub mod deadline;
+pub mod facts;
+pub mod machine;
+pub mod nodes;
+pub mod policy;
+pub mod reconcile;

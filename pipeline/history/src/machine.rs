@@ -1,0 +1,344 @@
+//! The state machine: one event in, transitions out. The only code that decides a state.
+
+use chrono::TimeDelta;
+use parsers::event::EventKind;
+use parsers::stamp::Instant;
+
+use crate::coverage::Coverage;
+use crate::facts::{Basis, Contradiction, Dimension, Event, Evidence, Transition};
+use crate::policy::{COUNTDOWN_SPREAD, COUNTDOWN_START_MIN, REPORT_EVERY_COUNTED, Regime, SAME_COUNTDOWN};
+
+/// The Authorization State, as far as this machine tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Authorization {
+    /// Nothing read so far says which.
+    Unknown,
+    /// Evaluation is running.
+    Evaluation,
+    /// Evaluation is over.
+    EvaluationExpired,
+    /// In Compliance.
+    InCompliance,
+    /// Over-use reported, still reversible.
+    Overage {
+        /// The first warning of this countdown.
+        since: Option<Instant>,
+        /// The newest warning.
+        last: Option<Instant>,
+        /// When Out of Compliance follows by the newest warning; `None` if it has no time or no minutes.
+        due: Option<Instant>,
+        /// The newest warning's lines.
+        evidence: Evidence,
+    },
+    /// Out of Compliance.
+    OutOfCompliance {
+        /// When a line first said so; `None` if that line has no instant.
+        since: Option<Instant>,
+        /// The start of the countdown before it, where there was one.
+        overage_since: Option<Instant>,
+        /// The line that first said so.
+        evidence: Evidence,
+    },
+    /// No contact with CSSM for 90 days.
+    AuthorizationExpired,
+}
+
+impl Authorization {
+    /// The name in the report.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Evaluation => "evaluation",
+            Self::EvaluationExpired => "evaluation_expired",
+            Self::InCompliance => "in_compliance",
+            Self::Overage { .. } => "overage",
+            Self::OutOfCompliance { .. } => "out_of_compliance",
+            Self::AuthorizationExpired => "authorization_expired",
+        }
+    }
+}
+
+/// Silence behind an expected line proves nothing before this has passed.
+const GRACE: TimeDelta = TimeDelta::minutes(2);
+
+/// Folds events into states. Feed it events in time order; undated ones only where no event is dated.
+#[derive(Debug)]
+pub struct Machine<'a> {
+    regime: Regime,
+    coverage: &'a Coverage,
+    authorization: Authorization,
+    registration: &'static str,
+    enforcement: &'static str,
+    transitions: Vec<Transition>,
+    contradictions: Vec<Contradiction>,
+}
+
+/// What a fold leaves behind.
+#[derive(Debug)]
+pub struct Folded {
+    /// The Authorization State at the end.
+    pub authorization: Authorization,
+    /// All changes, in the order they were decided.
+    pub transitions: Vec<Transition>,
+    /// Lines that do not fit the release or each other.
+    pub contradictions: Vec<Contradiction>,
+}
+
+impl<'a> Machine<'a> {
+    /// A machine that knows nothing yet.
+    #[must_use]
+    pub fn new(regime: Regime, coverage: &'a Coverage) -> Self {
+        Self {
+            regime,
+            coverage,
+            authorization: Authorization::Unknown,
+            registration: "unknown",
+            enforcement: "unknown",
+            transitions: Vec::new(),
+            contradictions: Vec::new(),
+        }
+    }
+
+    /// Ends the fold at `as_of`.
+    #[must_use]
+    pub fn finish(mut self, as_of: Option<Instant>) -> Folded {
+        if let Some(as_of) = as_of {
+            self.pass(as_of);
+        }
+        Folded {
+            authorization: self.authorization,
+            transitions: self.transitions,
+            contradictions: self.contradictions,
+        }
+    }
+
+    /// Lets time pass up to `until`: a countdown that ran out without Out of Compliance, while the log went on,
+    /// is over. A gap never is.
+    fn pass(&mut self, until: Instant) {
+        let Authorization::Overage { last: Some(last), due: Some(due), evidence, .. } = &self.authorization
+        else {
+            return;
+        };
+        let limit = *due + COUNTDOWN_SPREAD + GRACE;
+        if until < limit || !self.coverage.alive(*last, limit) {
+            return;
+        }
+        let bounds = (*last, (*last + REPORT_EVERY_COUNTED + GRACE).max(*last).min(limit));
+        let evidence = evidence.clone();
+        let cause = "the next warning and Out of Compliance were due and did not come while the log went on"
+            .to_owned();
+        self.authorize(
+            Authorization::InCompliance,
+            Some(*last + REPORT_EVERY_COUNTED),
+            Some(bounds),
+            Basis::Inferred,
+            cause,
+            evidence,
+        );
+    }
+
+    /// Takes one event.
+    pub fn apply(&mut self, event: &Event) {
+        if let Some(at) = event.at {
+            self.pass(at);
+        }
+        let Some(evidence) = event.evidence() else { return };
+        match &event.kind {
+            EventKind::OocApproaching { minutes } | EventKind::OocImminent { minutes } => {
+                self.warned(event, *minutes, evidence);
+            }
+            EventKind::OocEntered => self.entered(event, evidence),
+            EventKind::ComplianceRestored => {
+                let cause = "a line states In Compliance".to_owned();
+                self.authorize(Authorization::InCompliance, event.at, None, Basis::Stated, cause, evidence);
+            }
+            EventKind::Evaluation { expired } => {
+                let next =
+                    if *expired { Authorization::EvaluationExpired } else { Authorization::Evaluation };
+                let cause = format!("{} was logged", event.mnemonic);
+                self.authorize(next, event.at, None, Basis::Stated, cause, evidence);
+            }
+            EventKind::AuthorizationExpired => {
+                let cause = format!("{} was logged", event.mnemonic);
+                self.authorize(
+                    Authorization::AuthorizationExpired,
+                    event.at,
+                    None,
+                    Basis::Stated,
+                    cause,
+                    evidence,
+                );
+            }
+            EventKind::Enforcement => {
+                let cause = format!("{} was logged", event.mnemonic);
+                self.change(Dimension::Enforcement, "enforced", event.at, cause, evidence);
+            }
+            EventKind::Registration => {
+                let cause = format!("{} was logged", event.mnemonic);
+                self.change(Dimension::Registration, "registered", event.at, cause, evidence);
+            }
+            EventKind::RegistrationExpired => {
+                let cause = format!("{} was logged", event.mnemonic);
+                self.change(Dimension::Registration, "registration_expired", event.at, cause, evidence);
+            }
+            EventKind::RegistrationFailed
+            | EventKind::AuthorizationRenewed
+            | EventKind::AuthorizationFailed
+            | EventKind::TransportFailure { .. }
+            | EventKind::ServiceState { .. }
+            | EventKind::Certificate
+            | EventKind::Clock
+            | EventKind::RtmtAlert { .. }
+            | EventKind::UnknownLicenseEvent => {}
+        }
+    }
+
+    /// A countdown warning.
+    fn warned(&mut self, event: &Event, minutes: Option<u32>, evidence: Evidence) {
+        if self.regime == Regime::Immediate {
+            self.contradict(
+                format!(
+                    "{} counts down, but this release enters Out of Compliance without a countdown",
+                    event.mnemonic
+                ),
+                evidence.clone(),
+            );
+        }
+        let due = event.at.zip(minutes).map(|(at, minutes)| at + TimeDelta::minutes(i64::from(minutes)));
+        let cause = match minutes {
+            Some(minutes) => format!("{}: {minutes} minutes left", event.mnemonic),
+            None => format!("{}, without a number of minutes", event.mnemonic),
+        };
+        match self.authorization.clone() {
+            // Out of Compliance is irreversible by usage: only a new countdown from its start shows that it ended.
+            Authorization::OutOfCompliance { since, .. } => {
+                let restarted = minutes.is_some_and(|minutes| minutes >= COUNTDOWN_START_MIN);
+                let Some((at, since)) = event.at.zip(since).filter(|_| restarted) else {
+                    if event.at.is_some() {
+                        self.contradict(
+                            format!("{} was logged while Out of Compliance", event.mnemonic),
+                            evidence,
+                        );
+                    }
+                    return;
+                };
+                self.restored_between(since, at, evidence.clone());
+                self.overage(event.at, due, cause, evidence);
+            }
+            Authorization::Overage { since, last, due: before, .. } => {
+                let restarted = match (before, due) {
+                    (Some(before), Some(due)) => due - before > SAME_COUNTDOWN,
+                    _ => false,
+                };
+                match (restarted, last, event.at) {
+                    (true, Some(last), Some(at)) => {
+                        self.restored_between(last, at, evidence.clone());
+                        self.overage(event.at, due, cause, evidence);
+                    }
+                    _ => {
+                        self.authorization = Authorization::Overage {
+                            since,
+                            last: event.at.or(last),
+                            due: due.or(before),
+                            evidence,
+                        };
+                    }
+                }
+            }
+            Authorization::Unknown
+            | Authorization::Evaluation
+            | Authorization::EvaluationExpired
+            | Authorization::InCompliance
+            | Authorization::AuthorizationExpired => self.overage(event.at, due, cause, evidence),
+        }
+    }
+
+    /// `SYSTEM_IN_OOC_STATE` and its like.
+    fn entered(&mut self, event: &Event, evidence: Evidence) {
+        let overage_since = match &self.authorization {
+            // A repeated alarm keeps the first date: the 90 days run from it.
+            Authorization::OutOfCompliance { .. } => return,
+            Authorization::Overage { since, .. } => *since,
+            Authorization::Unknown
+            | Authorization::Evaluation
+            | Authorization::EvaluationExpired
+            | Authorization::InCompliance
+            | Authorization::AuthorizationExpired => None,
+        };
+        let next =
+            Authorization::OutOfCompliance { since: event.at, overage_since, evidence: evidence.clone() };
+        let cause = format!("{} was logged", event.mnemonic);
+        self.authorize(next, event.at, None, Basis::Stated, cause, evidence);
+    }
+
+    fn overage(&mut self, at: Option<Instant>, due: Option<Instant>, cause: String, evidence: Evidence) {
+        let next = Authorization::Overage { since: at, last: at, due, evidence: evidence.clone() };
+        self.authorize(next, at, None, Basis::Stated, cause, evidence);
+    }
+
+    /// A countdown that starts anew shows that the one before ended without Out of Compliance.
+    fn restored_between(&mut self, after: Instant, before: Instant, evidence: Evidence) {
+        let cause = "a new countdown starts, so the over-use before it had ended".to_owned();
+        // The latest instant that the lines allow: the report before the new countdown's first.
+        let at = (before - REPORT_EVERY_COUNTED).max(after);
+        self.authorize(
+            Authorization::InCompliance,
+            Some(at),
+            Some((after, before)),
+            Basis::Inferred,
+            cause,
+            evidence,
+        );
+    }
+
+    fn authorize(
+        &mut self,
+        next: Authorization,
+        at: Option<Instant>,
+        bounds: Option<(Instant, Instant)>,
+        basis: Basis,
+        cause: String,
+        evidence: Evidence,
+    ) {
+        let state = next.name();
+        let changes = self.authorization.name() != state;
+        self.authorization = next;
+        if changes {
+            let dimension = Dimension::Authorization;
+            self.transitions.push(Transition { dimension, state, at, bounds, basis, cause, evidence });
+        }
+    }
+
+    fn change(
+        &mut self,
+        dimension: Dimension,
+        state: &'static str,
+        at: Option<Instant>,
+        cause: String,
+        evidence: Evidence,
+    ) {
+        let now = match dimension {
+            Dimension::Registration => &mut self.registration,
+            Dimension::Enforcement | Dimension::Authorization => &mut self.enforcement,
+        };
+        if *now != state {
+            *now = state;
+            self.transitions.push(Transition {
+                dimension,
+                state,
+                at,
+                bounds: None,
+                basis: Basis::Stated,
+                cause,
+                evidence,
+            });
+        }
+    }
+
+    fn contradict(&mut self, says: String, evidence: Evidence) {
+        if !self.contradictions.iter().any(|known| known.says == says) {
+            self.contradictions.push(Contradiction { says, evidence });
+        }
+    }
+}

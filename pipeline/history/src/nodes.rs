@@ -1,0 +1,176 @@
+//! Which node a file or a record belongs to, whichever way its name is written.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The short form under which spellings of one node meet: lower case, without domain; an address stays whole.
+#[must_use]
+pub fn canonical(name: &str) -> String {
+    let name = name.trim().to_ascii_lowercase();
+    if is_address(&name) {
+        return name;
+    }
+    name.split('.').next().unwrap_or_default().to_owned()
+}
+
+/// True for an IPv4 or IPv6 address.
+#[must_use]
+pub fn is_address(name: &str) -> bool {
+    name.parse::<std::net::IpAddr>().is_ok()
+}
+
+/// Folders that say what a file is, not whose: below activelog, or made by collectors.
+const PLACES: [&str; 46] = [
+    "active",
+    "activelog",
+    "inactive",
+    "uccx",
+    "log",
+    "logs",
+    "mcvd",
+    "mivr",
+    "madm",
+    "mcli",
+    "syslog",
+    "cm",
+    "amc",
+    "alertlog",
+    "ris",
+    "csv",
+    "cli",
+    "platform",
+    "var",
+    "common",
+    "opt",
+    "cisco",
+    "taos-log-a",
+    "taos-log-b",
+    "bundle",
+    "tac",
+    "case",
+    "logs1",
+    "core",
+    "cuic",
+    "desktop",
+    "tomcat",
+    "audit",
+    "install",
+    "healthcheck",
+    "informix",
+    "trace",
+    "traces",
+    "home",
+    "tmp",
+    "root",
+    "data",
+    "files",
+    "collected",
+    "outputs",
+    "evidence",
+];
+
+/// The node in a member's path: the folder in front of the first folder of activelog, a collector's time stamp
+/// in between left out (`<node>/uccx/log/…`, `<ip>/<timestamp>/active/…`). `None` if no folder names one.
+#[must_use]
+pub fn in_path(path: &str) -> Option<&str> {
+    let folders: Vec<&str> = path.split("!/").flat_map(|part| part.split('/')).collect();
+    // The last component is the file itself; an archive inside the archive may be named after its node.
+    let (_, folders) = folders.split_last()?;
+    let place = folders.iter().position(|folder| is_root_place(folder)).unwrap_or(folders.len());
+    folders
+        .get(..place)?
+        .iter()
+        .rev()
+        .map(|folder| {
+            folder
+                .trim_end_matches(".zip")
+                .trim_end_matches(".tgz")
+                .trim_end_matches(".tar.gz")
+                .trim_end_matches(".tar")
+        })
+        .find(|folder| is_node_name(folder))
+}
+
+/// A folder directly below activelog.
+fn is_root_place(folder: &str) -> bool {
+    ["active", "activelog", "uccx", "syslog", "cm", "platform", "cli", "install", "healthcheck"]
+        .iter()
+        .any(|place| folder.eq_ignore_ascii_case(place))
+}
+
+fn is_node_name(folder: &str) -> bool {
+    let plain = folder.to_ascii_lowercase();
+    let is_time = folder.bytes().filter(u8::is_ascii_digit).count() >= 8
+        && folder.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'_' | b'-' | b'T' | b'.' | b':' | b' '));
+    let shape = !folder.is_empty()
+        && folder.len() <= 255
+        && folder.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':'));
+    shape && (!is_time || is_address(folder)) && !PLACES.contains(&plain.as_str())
+}
+
+/// The nodes of a run: every spelling that was seen, under its short form.
+#[derive(Debug, Default)]
+pub struct Registry {
+    spellings: BTreeMap<String, Vec<Arc<str>>>,
+}
+
+impl Registry {
+    /// Takes note of a spelling; returns its short form. `None` for an empty name.
+    pub fn see(&mut self, name: &str) -> Option<String> {
+        let key = canonical(name);
+        if key.is_empty() {
+            return None;
+        }
+        let known = self.spellings.entry(key.clone()).or_default();
+        if !known.iter().any(|spelling| spelling.eq_ignore_ascii_case(name.trim())) {
+            known.push(name.trim().into());
+        }
+        Some(key)
+    }
+
+    /// Short forms and their spellings, by short form.
+    pub fn iter(&self) -> impl Iterator<Item = (&String, &Vec<Arc<str>>)> {
+        self.spellings.iter()
+    }
+
+    /// The only node, where there is just one.
+    #[must_use]
+    pub fn only(&self) -> Option<&String> {
+        let mut keys = self.spellings.keys();
+        keys.next().filter(|_| keys.next().is_none())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(path: &str, expected: Option<&str>) {
+        assert_eq!(in_path(path), expected, "{path}");
+    }
+
+    #[test]
+    fn the_folder_before_activelog_names_the_node() {
+        check("uccxpub/uccx/log/MCVD/Cisco001MCVD001.log", Some("uccxpub"));
+        check("192.0.2.10/20260402_103000/active/uccx/log/MCVD/x.log", Some("192.0.2.10"));
+        check("uccxpub.example.com/2026-04-02_10-30-00/syslog/CiscoSyslog", Some("uccxpub.example.com"));
+        check("case-600/uccxsub1.zip!/uccx/log/MCVD/a.log", Some("uccxsub1"));
+    }
+
+    #[test]
+    fn a_tree_without_a_node_folder_names_none() {
+        check("uccx/log/MCVD/Cisco001MCVD001.log", None);
+        check("bundle/syslog/CiscoSyslog", None);
+        check("active/uccx/log/MCVD/a.log", None);
+        check("CiscoSyslog", None);
+    }
+
+    #[test]
+    fn host_name_and_fqdn_are_one_node() {
+        let mut nodes = Registry::default();
+        assert_eq!(nodes.see("UCCXPUB.example.com"), nodes.see("uccxpub"));
+        assert_eq!(nodes.only().map(String::as_str), Some("uccxpub"));
+        assert_eq!(canonical("192.0.2.10"), "192.0.2.10");
+    }
+}

@@ -1,0 +1,123 @@
+//! Every number that Cisco documents, by release, with its source. Nothing else in the program holds one.
+
+use chrono::TimeDelta;
+
+/// Which rules a release follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Regime {
+    /// Up to 12.5(1) SU2: five consecutive over-usages, countdown, irreversible Out of Compliance.
+    Counted,
+    /// 12.5(1) SU3 and 15.0: Out of Compliance as soon as CSSM says so.
+    Immediate,
+    /// The release is not known: both are possible.
+    Unknown,
+}
+
+impl Regime {
+    /// The name in the report.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Counted => "counted",
+            Self::Immediate => "immediate",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Time between two usage reports in the counted regime.
+///
+/// Source: Features Guide 12.5(1) SU1 and SU2, Smart Licensing: every 15 minutes.
+pub const REPORT_EVERY_COUNTED: TimeDelta = TimeDelta::minutes(15);
+
+/// Time between two usage reports in the immediate regime.
+///
+/// Source: Features Guide 12.5(1) SU3 and 15.0; Release Notes SU3: every 8 hours.
+pub const REPORT_EVERY_IMMEDIATE: TimeDelta = TimeDelta::hours(8);
+
+/// Consecutive over-usages that lead into Out of Compliance in the counted regime.
+///
+/// Source: Features Guide 12.5(1) SU1: five consecutive reports.
+pub const OVER_USAGES: u32 = 5;
+
+/// The longest countdown that is printed: a new one starts from it.
+///
+/// Source: Cisco 217416, `=45 minutes`.
+pub const COUNTDOWN_START_MIN: u32 = 45;
+
+/// The two published readings differ by one report: Out of Compliance 45 or 60 minutes after the first over-usage.
+///
+/// Source: Features Guide 12.5(1) SU1 (45 minutes) against 217416 ("five consecutive instances … in 1 hour").
+pub const COUNTDOWN_SPREAD: TimeDelta = REPORT_EVERY_COUNTED;
+
+/// Two printed countdowns are one if they end within half a report of each other.
+pub const SAME_COUNTDOWN: TimeDelta = TimeDelta::milliseconds(REPORT_EVERY_COUNTED.num_milliseconds() / 2);
+
+/// Time in Out of Compliance before Enforcement.
+///
+/// Source: Cisco 217416 and the Features Guides, Authorization State: 90 days. What starts the clock is not
+/// published; the first `SYSTEM_IN_OOC_STATE` after the last In Compliance is taken.
+pub const ENFORCEMENT_AFTER: TimeDelta = TimeDelta::days(90);
+
+/// The regime of a release, from what `show uccx version` prints or `--release` says.
+///
+/// Builds of 12.5(1): SU3 prints `12.5.1.13…` and later (observed numbering of VOS service updates), so a build
+/// number alone decides less firmly than the words. Releases before 12.5 have no smart licensing and are `None`.
+#[must_use]
+pub fn regime(release: &str) -> Option<Regime> {
+    let text: String = release.to_ascii_uppercase().chars().filter(|c| !c.is_whitespace()).collect();
+    let mut numbers =
+        text.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse::<u32>().ok());
+    let major = numbers.next()?;
+    if major >= 15 {
+        return Some(Regime::Immediate);
+    }
+    if major != 12 || numbers.next() != Some(5) {
+        return None;
+    }
+    if let Some(update) = text.split("SU").nth(1).and_then(|rest| {
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse::<u32>().ok()
+    }) {
+        return Some(if update >= 3 { Regime::Immediate } else { Regime::Counted });
+    }
+    // 12.5.1.1NNNN-NN: the second digit of the build is the service update (10000, 11001 SU1, 12000 SU2, 13000 SU3).
+    match numbers.nth(1) {
+        Some(build) if (13_000..20_000).contains(&build) => Some(Regime::Immediate),
+        Some(build) if (10_000..13_000).contains(&build) => Some(Regime::Counted),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(release: &str, expected: Option<Regime>) {
+        assert_eq!(regime(release), expected, "{release}");
+    }
+
+    #[test]
+    fn service_update_three_changes_the_rules() {
+        check("12.5(1)SU2", Some(Regime::Counted));
+        check("12.5SU2", Some(Regime::Counted));
+        check("12.5SU3", Some(Regime::Immediate));
+        check("12.5(1) SU3 ES04", Some(Regime::Immediate));
+        check("15.0", Some(Regime::Immediate));
+        check("15.0.1.10000-15", Some(Regime::Immediate));
+    }
+
+    #[test]
+    fn a_build_number_names_its_service_update() {
+        check("12.5.1.11002-24", Some(Regime::Counted));
+        check("12.5.1.13900-12", Some(Regime::Immediate));
+    }
+
+    #[test]
+    fn an_older_or_unnamed_release_chooses_no_regime() {
+        check("10.0.0.95000-136", None);
+        check("12.5", None);
+        check("", None);
+    }
+}

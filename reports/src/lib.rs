@@ -1,0 +1,38 @@
+//! Facts to findings to text: what a report says and how it is written. No clock, no files, no printing.
+//!
+//! Read in this order:
+//!
+//! - [`report`]: the [`Report`], plain data and the only thing a renderer sees; [`assemble`] fills it.
+//! - [`check`]: what a check is; [`checks`] lists them, one file each.
+//! - [`render`]: the report formats, one file each: the screen, Markdown, JSON.
+//! - [`escape`]: log text is hostile, and every sink that shows it goes through here.
+//! - [`time`]: instants as they stand in a report, and as a person reads them.
+//! - [`schema`](schema()): the JSON Schema of the report.
+
+mod assemble;
+pub mod check;
+pub mod checks;
+mod cssm;
+pub mod escape;
+mod logs;
+pub mod render;
+pub mod report;
+mod schema;
+mod show;
+#[cfg(test)]
+mod testing;
+pub mod time;
+
+pub use assemble::{InstanceTables, Tables, assemble};
+pub use check::{Check, Outcome};
+pub use checks::CHECKS;
+pub use render::{Options, RENDERERS, Renderer};
+pub use report::{Confidence, Report, SCHEMA_VERSION, Severity, Tool};
+pub use schema::schema;
+
+/// The worst severity among the failed checks; `None` if no check failed. The exit code of `--fail-on` follows it.
+#[must_use]
+pub fn worst_failed(report: &Report) -> Option<Severity> {
+    let failed = report.checks.iter().filter(|check| check.outcome == report::CheckOutcome::Fail);
+    failed.filter_map(|check| check.severity).max()
+}

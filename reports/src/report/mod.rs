@@ -1,0 +1,150 @@
+//! The [`Report`]: plain data, the only thing a renderer sees, and what `-f json` writes.
+//!
+//! Names and order are a contract with scripts: add, never rename. A field whose value is not known is `null`.
+
+mod input;
+mod instance;
+mod words;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::time::Time;
+
+pub use input::{Coverage, Gap, Input, Member, Source, Unread};
+pub use instance::{
+    Bounds, Contradiction, CountdownPoint, Deadline, Deployment, Interval, Node, Now, ProductInstance,
+    Release, Service, StateNow, Usage,
+};
+pub use words::{Basis, CheckOutcome, Confidence, MemberOutcome, Regime, Severity, Transport};
+
+/// Version of the report's form: raised when a field is added.
+pub const SCHEMA_VERSION: &str = "1.0";
+
+/// What the logs say about the smart license of each Product Instance in the input.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// Version of this form.
+    #[schemars(extend("const" = SCHEMA_VERSION))]
+    pub schema_version: String,
+    /// Who wrote it.
+    pub tool: Tool,
+    /// The instant that "now" and "remaining" mean; null if nothing in the input is dated and none was given.
+    pub as_of: Option<Time>,
+    /// What was read.
+    pub input: Input,
+    /// One entry for each Product Instance.
+    pub product_instances: Vec<ProductInstance>,
+    /// Dated events in order of time, then those without an instant in input order.
+    pub events: Vec<Event>,
+    /// One row for each check and Product Instance, always.
+    pub checks: Vec<Check>,
+}
+
+/// The program that wrote a report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Tool {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// The bytes behind a claim.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct Evidence {
+    /// The source's path.
+    pub source: String,
+    /// Path inside the source, nested archives with `!/`; null for a plain file.
+    pub member: Option<String>,
+    /// Line of the record's first byte, from 1.
+    pub line: u64,
+    /// Byte offset of the record in the uncompressed member.
+    pub offset: u64,
+    /// Bytes that the record covers.
+    pub length: u64,
+    /// SHA-256 over exactly those bytes, in hexadecimal.
+    #[schemars(extend("pattern" = "^[0-9a-f]{64}$"))]
+    pub sha256: String,
+    /// The record, possibly cut.
+    pub text: String,
+}
+
+/// How an instant was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TimeBasis {
+    /// Where the year comes from.
+    #[schemars(extend("enum" = ["written", "given", "dated_lines", "file_time", "ambiguous", "unknown"]))]
+    pub year: String,
+    /// Where the offset from UTC comes from.
+    #[schemars(extend("enum" = ["written", "given", "outer_inner", "acronym", "ambiguous", "unknown"]))]
+    pub zone: String,
+}
+
+/// One fact in time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Event {
+    /// When; null if that cannot be known or several instants are possible.
+    pub at: Option<Time>,
+    /// The possible instants, where there are several.
+    pub at_candidates: Vec<Time>,
+    /// How the instant was found.
+    pub basis: TimeBasis,
+    /// The Product Instance.
+    pub product_instance: String,
+    /// The node.
+    pub node: Option<String>,
+    /// What happened, such as `ooc_entered`. New kinds may appear.
+    pub kind: String,
+    /// `LIB_LICENSE`.
+    pub facility: String,
+    /// The severity digit, as written.
+    pub severity: u8,
+    /// The mnemonic, as written.
+    pub mnemonic: String,
+    /// Parameters; `minutes`, `class`, `service`, `state` and `alert` are read, the others stand as written.
+    pub params: BTreeMap<String, Option<Param>>,
+    /// The message.
+    pub text: String,
+    /// The lines that say it: the same alarm in several logs is one event.
+    pub witnesses: Vec<Evidence>,
+}
+
+/// The value of a parameter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Param {
+    /// A number that was read.
+    Number(u64),
+    /// Anything else.
+    Text(String),
+}
+
+/// The result of one check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Check {
+    /// Stable name, such as `ooc-now`.
+    pub id: String,
+    /// What it asserts.
+    pub title: String,
+    /// The Product Instance; null where the input holds none.
+    pub product_instance: Option<String>,
+    /// How it ended.
+    pub outcome: CheckOutcome,
+    /// How bad; null unless it failed.
+    pub severity: Option<Severity>,
+    /// How sure; null unless it passed or failed.
+    pub confidence: Option<Confidence>,
+    /// What was found, as a sentence.
+    pub says: String,
+    /// What to do; null unless it failed.
+    pub remedy: Option<String>,
+    /// What to collect so that it can be answered; null unless evidence is lacking.
+    pub collect: Option<String>,
+    /// Where Cisco says so.
+    pub source: String,
+    /// The lines.
+    pub evidence: Vec<Evidence>,
+}

@@ -1,0 +1,268 @@
+//! Phrases that every report for people shares: states, deadlines, times and places in words.
+
+use chrono::TimeDelta;
+
+use crate::check::listed;
+use crate::report::{Basis, Deadline, Event, Evidence, Param, ProductInstance, Report, StateNow, TimeBasis};
+use crate::time::{Time, Zone, relative, spell};
+
+/// Logs that end this long before `as_of` are called old: longer than any pause in a live system's logs.
+const STALE_AFTER: TimeDelta = TimeDelta::hours(1);
+
+/// The clock of one Product Instance.
+pub(crate) fn zone(instance: &ProductInstance) -> Zone {
+    Zone::shared(instance.nodes.iter().map(|node| node.time_zone.as_deref()))
+}
+
+/// The clock that all nodes of the report share.
+pub(crate) fn shared_zone(report: &Report) -> Zone {
+    let nodes = report.product_instances.iter().flat_map(|instance| &instance.nodes);
+    Zone::shared(nodes.map(|node| node.time_zone.as_deref()))
+}
+
+/// A state in words: `out of compliance`.
+pub(crate) fn state(name: &str) -> String {
+    match name {
+        "unknown" => "not known".to_owned(),
+        "overage" => "overage, still reversible".to_owned(),
+        "authorized_reserved" => "authorized by reservation".to_owned(),
+        "not_authorized_reserved" => "more in use than reserved".to_owned(),
+        "registered_reservation" => "registered by reservation".to_owned(),
+        other => other.replace('_', " "),
+    }
+}
+
+/// The state that matters most, in capitals, and the machine it belongs to.
+pub(crate) fn headline(instance: &ProductInstance) -> (String, &StateNow) {
+    let now = &instance.now;
+    // Enforcement is what the users feel, so it comes before the reason for it.
+    if now.enforcement.state == "enforced" {
+        return (
+            "ENFORCEMENT IS ON: agent changes in Unified CM do not arrive,".to_owned(),
+            &now.enforcement,
+        );
+    }
+    let overdue = instance.deadlines.iter().any(|deadline| deadline.kind == "enter_ooc" && is_past(deadline));
+    let words = match now.authorization.state.as_str() {
+        "unknown" => "AUTHORIZATION NOT KNOWN: no line tells it".to_owned(),
+        // No line says what came of it, so neither does the headline.
+        "overage" if overdue => "OVERAGE PAST ITS DEADLINE".to_owned(),
+        other => state(other).to_uppercase(),
+    };
+    (words, &now.authorization)
+}
+
+/// `[stated]`.
+pub(crate) fn basis(basis: Basis) -> String {
+    format!("[{}]", basis.name())
+}
+
+/// What follows a state: since when, how long, how firmly; empty for a state that is not known.
+pub(crate) fn standing(report: &Report, instance: &ProductInstance, now: &StateNow) -> String {
+    if now.basis == Basis::Unknown {
+        return String::new();
+    }
+    format!("{} {}", since(report, instance, now), basis(now.basis))
+}
+
+/// Since when: an instant with its age, the instants that are possible, or that it is not known.
+fn since(report: &Report, instance: &ProductInstance, now: &StateNow) -> String {
+    let zone = zone(instance);
+    if let Some(Time(at)) = now.since {
+        let age = report.as_of.map(|Time(as_of)| spell(as_of - at));
+        let shown = zone.show(at);
+        return match (age, now.since_is_first_seen) {
+            (Some(age), false) => format!("since {shown} ({age})"),
+            (None, false) => format!("since {shown}"),
+            (Some(age), true) => format!("since {shown} ({age}) or earlier: the log begins with it"),
+            (None, true) => format!("since {shown} or earlier: the log begins with it"),
+        };
+    }
+    let possible = event_of(report, now).map(|event| candidates(event, zone)).unwrap_or_default();
+    match possible.as_str() {
+        "" => "since a time that is not known".to_owned(),
+        several => format!("since {several}: the line fits each"),
+    }
+}
+
+/// The instants that an event without one may have: `a or b`; empty where nothing is known.
+pub(crate) fn candidates(event: &Event, zone: Zone) -> String {
+    let shown: Vec<String> = event.at_candidates.iter().map(|Time(at)| zone.show(*at)).collect();
+    shown.join(" or ")
+}
+
+/// The event that the present state rests on.
+pub(crate) fn event_of<'a>(report: &'a Report, now: &StateNow) -> Option<&'a Event> {
+    let first = now.evidence.first()?;
+    let same = |said: &Evidence| {
+        said.line == first.line && said.member == first.member && said.source == first.source
+    };
+    report.events.iter().find(|event| event.witnesses.iter().any(same))
+}
+
+/// What a deadline is about, as the subject of a sentence.
+pub(crate) fn deadline_kind(kind: &str) -> String {
+    match kind {
+        "enter_ooc" => "Out of Compliance".to_owned(),
+        "enforcement" => "Enforcement".to_owned(),
+        other => {
+            let mut words = other.replace('_', " ");
+            if let Some(first) = words.get_mut(..1) {
+                first.make_ascii_uppercase();
+            }
+            words
+        }
+    }
+}
+
+/// When a deadline is: absolute, as seen from `as_of`, and its bounds where they say more.
+pub(crate) fn deadline_time(report: &Report, zone: Zone, deadline: &Deadline) -> String {
+    let Time(expected) = deadline.expected;
+    let mut text = zone.show(expected);
+    if let Some(Time(as_of)) = report.as_of {
+        text.push_str(&format!(" ({})", relative(expected, as_of)));
+    }
+    if let Some(Time(earliest)) = deadline.earliest.filter(|earliest| *earliest < deadline.expected) {
+        text.push_str(&format!(", not before {}", zone.show(earliest)));
+    }
+    if let Some(Time(latest)) = deadline.latest.filter(|latest| *latest > deadline.expected) {
+        text.push_str(&format!(", at the latest {}", zone.show(latest)));
+    }
+    if deadline.earliest.is_none() {
+        text.push_str(", or earlier: its clock may have started before the log");
+    }
+    text
+}
+
+/// Whether a deadline lies behind `as_of`.
+pub(crate) fn is_past(deadline: &Deadline) -> bool {
+    deadline.remaining_s.is_some_and(|remaining_s| remaining_s <= 0)
+}
+
+/// `member:14`, the source before it where there are several.
+pub(crate) fn cite(report: &Report, line: &Evidence) -> String {
+    let place = match (&line.member, report.input.sources.len()) {
+        (Some(member), 0 | 1) => member.clone(),
+        (Some(member), _) => format!("{}!/{member}", line.source),
+        (None, _) if line.source == "-" => "stdin".to_owned(),
+        (None, _) => line.source.clone(),
+    };
+    format!("{place}:{}", line.line)
+}
+
+/// The first line cited and the number of others; empty without evidence.
+pub(crate) fn cite_all(report: &Report, lines: &[Evidence]) -> String {
+    match lines {
+        [] => String::new(),
+        [only] => cite(report, only),
+        [first, rest @ ..] => {
+            format!(
+                "{} and {} more line{}",
+                cite(report, first),
+                rest.len(),
+                if rest.len() == 1 { "" } else { "s" }
+            )
+        }
+    }
+}
+
+/// `uccx1 (publisher), uccx2 (subscriber)`, or that no line names one.
+pub(crate) fn nodes(instance: &ProductInstance) -> String {
+    let names: Vec<String> = instance
+        .nodes
+        .iter()
+        .map(|node| match &node.role {
+            Some(role) => format!("{} ({role})", node.name),
+            None => node.name.clone(),
+        })
+        .collect();
+    if names.is_empty() { "A system that no line names".to_owned() } else { names.join(", ") }
+}
+
+/// `12.5(1)SU2 [stated], counted rules`.
+pub(crate) fn release(instance: &ProductInstance) -> String {
+    let release = &instance.release;
+    match &release.version {
+        Some(version) => {
+            format!("{version} {}, {} rules", basis(release.basis), release.regime.name())
+        }
+        None => "not known".to_owned(),
+    }
+}
+
+/// What the user can do about times that are not known, from how they were looked for.
+pub(crate) fn how_to_date(undated: &[&Event]) -> String {
+    let lacks = |word: &str| matches!(word, "unknown" | "ambiguous");
+    let mut options = Vec::new();
+    if undated.iter().any(|event| lacks(&event.basis.year)) {
+        options.push("the year with --year YYYY");
+    }
+    if undated.iter().any(|event| lacks(&event.basis.zone)) {
+        options.push("the zone with --tz ZONE or --tz HOST=ZONE");
+    }
+    if options.is_empty() {
+        return "Their lines carry no time that fits a calendar.".to_owned();
+    }
+    format!("Give {}; a line that carries no time stays without one.", listed(&options))
+}
+
+/// The parameters of an event in one line.
+pub(crate) fn params(event: &Event) -> String {
+    let shown: Vec<String> = event
+        .params
+        .iter()
+        .map(|(name, value)| match value {
+            Some(Param::Number(number)) => format!("{name}={number}"),
+            Some(Param::Text(text)) => format!("{name}={text}"),
+            None => format!("{name} not printed"),
+        })
+        .collect();
+    shown.join(", ")
+}
+
+/// How the stamps of a node became instants.
+pub(crate) fn time_basis(basis: &TimeBasis) -> String {
+    let year = match basis.year.as_str() {
+        "written" => "written in the lines",
+        "given" => "given by the user",
+        "dated_lines" => "from dated lines of the node",
+        "file_time" => "from the time of the files",
+        "ambiguous" => "several fit",
+        _ => "not known",
+    };
+    let zone = match basis.zone.as_str() {
+        "written" => "written in the lines",
+        "given" => "given by the user",
+        "outer_inner" => "from the two times of system log lines",
+        "acronym" => "from its acronym",
+        "ambiguous" => "several fit",
+        _ => "not known",
+    };
+    format!("year {year}, offset {zone}")
+}
+
+/// A warning where the logs end long before `as_of`: the state shown is that of their end.
+pub(crate) fn stale(report: &Report) -> Option<String> {
+    let (Time(as_of), Time(end)) = (report.as_of?, report.input.coverage.to?);
+    let zone = shared_zone(report);
+    (as_of - end >= STALE_AFTER).then(|| {
+        format!(
+            "The logs end at {}, {} before: what happened since is not known.",
+            zone.show(end),
+            spell(as_of - end)
+        )
+    })
+}
+
+/// `1 file`, `12,345 files`.
+pub(crate) fn n(count: u64, noun: &str) -> String {
+    let digits = count.to_string();
+    let mut grouped = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    format!("{grouped} {noun}{}", if count == 1 { "" } else { "s" })
+}

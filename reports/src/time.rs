@@ -1,0 +1,167 @@
+//! Instants and durations: as the report stores them, and as a person reads them.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
+use chrono_tz::Tz;
+use parsers::stamp::Instant;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// An instant in the report: RFC 3339, UTC, milliseconds, `Z`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(pub Instant);
+
+impl Time {
+    /// The instant as it stands in JSON: `2026-04-02T05:30:05.000Z`.
+    #[must_use]
+    pub fn text(self) -> String {
+        self.0.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text())
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'_, str>::deserialize(deserializer)?;
+        let at = DateTime::parse_from_rfc3339(&text).map_err(de::Error::custom)?;
+        Ok(Self(at.with_timezone(&Utc)))
+    }
+}
+
+impl JsonSchema for Time {
+    fn schema_name() -> Cow<'static, str> {
+        "Time".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "An instant: RFC 3339 in UTC with milliseconds and Z.",
+            "type": "string",
+            "format": "date-time",
+            "pattern": r"^-?\d{4,}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"
+        })
+    }
+}
+
+/// The clock on which times are shown to a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Zone {
+    /// No node's zone is known, or the nodes differ.
+    Utc,
+    /// An offset that the logs show.
+    Offset(FixedOffset),
+    /// A zone the user named.
+    Named(Tz),
+}
+
+impl Zone {
+    /// The zone that a node's `time_zone` names: an IANA name or one offset. A node whose lines show several
+    /// offsets (daylight saving time) has no one clock to print on, so it is shown in UTC.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        if let Ok(zone) = text.parse::<Tz>() {
+            return Self::Named(zone);
+        }
+        // The parser takes a prefix, so a list of offsets would be read as its first.
+        let one = text.len() == "+05:30".len();
+        text.parse::<FixedOffset>().ok().filter(|_| one).map_or(Self::Utc, Self::Offset)
+    }
+
+    /// The zone that all nodes with a known one share; UTC where they differ or none is known.
+    #[must_use]
+    pub fn shared<'a>(zones: impl IntoIterator<Item = Option<&'a str>>) -> Self {
+        let mut known = zones.into_iter().flatten();
+        match known.next() {
+            Some(first) if known.all(|other| other == first) => Self::parse(first),
+            _ => Self::Utc,
+        }
+    }
+
+    /// The instant on this clock, the offset always with it: `2026-04-02 11:00:05 +05:30`.
+    #[must_use]
+    pub fn show(self, at: Instant) -> String {
+        const FORM: &str = "%Y-%m-%d %H:%M:%S %:z";
+        match self {
+            Self::Utc => at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
+            Self::Offset(offset) => at.with_timezone(&offset).format(FORM).to_string(),
+            Self::Named(zone) => at.with_timezone(&zone).format(FORM).to_string(),
+        }
+    }
+}
+
+/// A length of time in at most two units, without a sign: `22 h`, `3 d 4 h`, `45 min`, `30 s`.
+#[must_use]
+pub fn spell(length: TimeDelta) -> String {
+    let seconds = length.num_seconds().unsigned_abs();
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    let two = |n: u64, unit: &str, m: u64, below: &str| match m {
+        0 => format!("{n} {unit}"),
+        _ => format!("{n} {unit} {m} {below}"),
+    };
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) if minutes < 5 => two(minutes, "min", seconds % 60, "s"),
+        (0, 0, _) => format!("{minutes} min"),
+        (0, ..) => two(hours, "h", minutes, "min"),
+        _ => two(days, "d", hours, "h"),
+    }
+}
+
+/// Where `at` lies as seen from `as_of`: `in 3 d 4 h`, `22 h ago`, `now`.
+#[must_use]
+pub fn relative(at: Instant, as_of: Instant) -> String {
+    let ahead = at - as_of;
+    match ahead.num_seconds() {
+        0 => "now".to_owned(),
+        1.. => format!("in {}", spell(ahead)),
+        _ => format!("{} ago", spell(ahead)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::at;
+
+    #[test]
+    fn an_instant_is_written_with_milliseconds_and_read_back() {
+        let time = Time(at("2026-04-02T05:30:05Z"));
+        let json = serde_json::to_string(&time).unwrap();
+        assert_eq!(json, "\"2026-04-02T05:30:05.000Z\"");
+        assert_eq!(serde_json::from_str::<Time>(&json).unwrap(), time);
+    }
+
+    #[test]
+    fn times_are_shown_on_the_nodes_clock_with_the_offset() {
+        let instant = at("2026-04-02T05:30:05Z");
+        assert_eq!(Zone::parse("+05:30").show(instant), "2026-04-02 11:00:05 +05:30");
+        assert_eq!(Zone::parse("Europe/Berlin").show(instant), "2026-04-02 07:30:05 +02:00");
+        assert_eq!(Zone::parse("+02:00, +01:00").show(instant), "2026-04-02 05:30:05Z");
+    }
+
+    #[test]
+    fn nodes_that_differ_are_shown_in_utc() {
+        assert_eq!(Zone::shared([Some("+05:30"), None, Some("+05:30")]), Zone::parse("+05:30"));
+        assert_eq!(Zone::shared([Some("+05:30"), Some("UTC")]), Zone::Utc);
+        assert_eq!(Zone::shared([None]), Zone::Utc);
+    }
+
+    #[test]
+    fn lengths_have_at_most_two_units() {
+        #[track_caller]
+        fn check(seconds: i64, expected: &str) {
+            assert_eq!(spell(TimeDelta::seconds(seconds)), expected);
+        }
+        check(30, "30 s");
+        check(90, "1 min 30 s");
+        check(45 * 60 + 7, "45 min");
+        check(79_200, "22 h");
+        check(-(3 * 86_400 + 4 * 3_600), "3 d 4 h");
+    }
+}

@@ -1,0 +1,292 @@
+//! `uccxray analyze`: read, ask, render, write.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use history::analysis::{self, Options};
+use history::clocks::Given;
+use history::facts::{Facts, MemberOutcome};
+use history::nodes;
+use parsers::stamp::Instant;
+use reports::{InstanceTables, Renderer, Report, Tables, Tool};
+
+use crate::cli::{AnalyzeArgs, Color};
+use crate::exit::Exit;
+use crate::input::{self, Bounds};
+use crate::{bundle, clock};
+
+/// Why a run cannot start; the messages complete a sentence that begins with "cannot".
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct UsageError(String);
+
+/// Runs the verb.
+///
+/// # Errors
+/// Arguments that mean nothing.
+pub fn run(args: &AnalyzeArgs) -> Result<Exit, UsageError> {
+    let options = options(args)?;
+    let stdout = renderer(&args.format)?;
+    let files = args
+        .output
+        .iter()
+        .map(|path| Ok((path, by_ending(path)?)))
+        .collect::<Result<Vec<_>, UsageError>>()?;
+    let analysis = input::read(&args.paths, &bounds(args), !args.no_progress && !args.quiet);
+    let facts = analysis.facts(&options);
+    let report = report(&facts);
+    let mut exit = verdict(args, &facts, &report);
+    let render = render_options(args);
+    for (path, renderer) in files {
+        let plain = reports::Options { color: false, ..render };
+        if let Err(error) = write_file(path, renderer, &shown(args, renderer, &report), &plain) {
+            complain(&format!("cannot write {}: {error}", path.display()));
+            exit = Exit::Failure;
+        }
+    }
+    if !args.quiet
+        && let Err(error) = print(stdout, &shown(args, stdout, &report), &render)
+    {
+        // A reader that has seen enough is not an error.
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            complain(&format!("cannot write to standard output: {error}"));
+            exit = Exit::Failure;
+        }
+    }
+    if args.verbose || args.format != "text" || args.quiet {
+        for says in &facts.incomplete {
+            complain(&reports::escape::terminal(says));
+        }
+    }
+    Ok(exit)
+}
+
+/// The report of the facts: tables first, then checks.
+#[must_use]
+pub fn report(facts: &Facts) -> Report {
+    let instances = facts
+        .instances
+        .iter()
+        .map(|instance| match frames::instance_tables(instance, facts.as_of) {
+            Ok(tables) => InstanceTables { history: tables.history, countdown: tables.countdown },
+            Err(error) => {
+                complain(&format!("cannot make the history table: {error}"));
+                InstanceTables::default()
+            }
+        })
+        .collect();
+    let tool =
+        Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
+    reports::assemble(facts, &Tables { instances }, tool)
+}
+
+/// What the core is told of the command line.
+///
+/// # Errors
+/// A time, zone, year or release that cannot be read.
+pub fn options(args: &AnalyzeArgs) -> Result<Options, UsageError> {
+    let as_of = match args.as_of.as_deref() {
+        Some("now") => Some(clock::now()),
+        Some(text) => Some(instant("--as-of", text)?),
+        None => None,
+    };
+    let since = args.since.as_deref().map(|text| instant("--since", text)).transpose()?;
+    let until = args.until.as_deref().map(|text| instant("--until", text)).transpose()?;
+    let mut given = Given::default();
+    for text in &args.tz {
+        let (host, zone) = per_host(text);
+        let zone = analysis::zone(zone).map_err(|why| UsageError(format!("use --tz: {why}")))?;
+        match host {
+            Some(host) => drop(given.zones.insert(host, zone)),
+            None => given.zone = Some(zone),
+        }
+    }
+    for text in &args.year {
+        let (host, year) = per_host(text);
+        let year: i32 = year
+            .parse()
+            .ok()
+            .filter(|year| (1970..=9999).contains(year))
+            .ok_or_else(|| UsageError(format!("use --year: {text} is no year of four digits")))?;
+        match host {
+            Some(host) => drop(given.years.insert(host, year)),
+            None => given.year = Some(year),
+        }
+    }
+    if let Some(release) = &args.release
+        && history::policy::regime(release).is_none()
+    {
+        let why = "it decides no rules; give one such as 12.5SU2, 12.5SU3 or 15.0";
+        return Err(UsageError(format!("use --release {release}: {why}")));
+    }
+    Ok(Options { as_of, release: args.release.clone(), given, since, until })
+}
+
+fn instant(option: &str, text: &str) -> Result<Instant, UsageError> {
+    text.parse().map_err(|_| {
+        UsageError(format!("use {option}: {text} is no RFC 3339 time such as 2026-04-02T10:30:00Z"))
+    })
+}
+
+/// `HOST=VALUE`, the host in its short form.
+fn per_host(text: &str) -> (Option<String>, &str) {
+    match text.split_once('=') {
+        Some((host, value)) => (Some(nodes::canonical(host)), value),
+        None => (None, text),
+    }
+}
+
+fn bounds(args: &AnalyzeArgs) -> Bounds {
+    let mut bounds = Bounds::default();
+    let bundle: &mut bundle::Limits = &mut bounds.bundle;
+    bundle.total_bytes = args.max_bytes.unwrap_or(bundle.total_bytes);
+    bundle.member_bytes = args.max_member_bytes.unwrap_or(bundle.member_bytes);
+    bundle.ratio = args.max_ratio.unwrap_or(bundle.ratio);
+    bundle.entries = args.max_entries.unwrap_or(bundle.entries);
+    bundle.depth = args.max_depth.unwrap_or(bundle.depth);
+    if let Some(line) = args.max_line {
+        bounds.reader.line = usize::try_from(line).unwrap_or(usize::MAX).clamp(1 << 10, 1 << 30);
+    }
+    bounds.jobs =
+        args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
+    bounds
+}
+
+fn renderer(name: &str) -> Result<&'static Renderer, UsageError> {
+    Renderer::named(name).ok_or_else(|| {
+        let known: Vec<&str> = reports::RENDERERS.iter().map(|renderer| renderer.name).collect();
+        UsageError(format!("write the format {name}: there are {}", known.join(", ")))
+    })
+}
+
+fn by_ending(path: &Path) -> Result<&'static Renderer, UsageError> {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    Renderer::for_extension(ending).ok_or_else(|| {
+        let known: Vec<String> = reports::RENDERERS
+            .iter()
+            .flat_map(|renderer| renderer.extensions)
+            .map(|ending| format!(".{ending}"))
+            .collect();
+        UsageError(format!(
+            "write {}: the ending names the format, one of {}",
+            path.display(),
+            known.join(" ")
+        ))
+    })
+}
+
+fn render_options(args: &AnalyzeArgs) -> reports::Options {
+    let terminal = std::io::stdout().is_terminal();
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let color = match args.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => terminal && !no_color,
+    };
+    let columns = || {
+        let width = if terminal {
+            terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+        } else {
+            None
+        };
+        width.unwrap_or(80)
+    };
+    let width = args.width.unwrap_or_else(columns).clamp(60, 200);
+    reports::Options { width, color, ascii: args.ascii }
+}
+
+/// The report less what `--min-severity` leaves out; JSON always holds everything.
+fn shown(args: &AnalyzeArgs, renderer: &Renderer, report: &Report) -> std::borrow::Cow<'static, Report> {
+    let mut shown = report.clone();
+    if let Some(level) = args.min_severity.filter(|_| renderer.name != "json") {
+        shown.checks.retain(|check| check.severity.is_none_or(|severity| severity >= level.severity()));
+    }
+    std::borrow::Cow::Owned(shown)
+}
+
+/// Writes through a temporary file beside the target, so that a reader never sees half a report.
+fn write_file(
+    path: &Path,
+    renderer: &Renderer,
+    report: &Report,
+    options: &reports::Options,
+) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let temporary: PathBuf = path.with_file_name(name);
+    let write = || -> io::Result<()> {
+        let mut out = io::BufWriter::with_capacity(1 << 18, std::fs::File::create(&temporary)?);
+        write_to(&mut out, renderer, report, options)?;
+        out.flush()?;
+        drop(out);
+        std::fs::rename(&temporary, path)
+    };
+    write().inspect_err(|_| drop(std::fs::remove_file(&temporary)))
+}
+
+fn print(renderer: &Renderer, report: &Report, options: &reports::Options) -> io::Result<()> {
+    let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    write_to(&mut out, renderer, report, options)?;
+    out.flush()
+}
+
+fn write_to(
+    out: &mut impl io::Write,
+    renderer: &Renderer,
+    report: &Report,
+    options: &reports::Options,
+) -> io::Result<()> {
+    if renderer.name == "json" {
+        return reports::render::to_writer(report, out);
+    }
+    out.write_all(renderer.to_string(report, options).as_bytes())
+}
+
+/// The exit code: what failed outranks what was incomplete, and nothing usable outranks both.
+fn verdict(args: &AnalyzeArgs, facts: &Facts, report: &Report) -> Exit {
+    if facts.instances.is_empty() {
+        return Exit::Nothing;
+    }
+    if let (Some(level), Some(worst)) = (args.fail_on, reports::worst_failed(report))
+        && worst >= level.severity()
+    {
+        return Exit::Failed(worst);
+    }
+    let damaged = facts
+        .members
+        .iter()
+        .any(|member| matches!(member.outcome, MemberOutcome::Partial(_) | MemberOutcome::Failed(_)));
+    let undated =
+        || facts.instances.iter().flat_map(|instance| &instance.events).any(|event| event.at.is_none());
+    let unread = || facts.members.iter().any(|member| member.n_unread + member.n_cut > 0);
+    if damaged || !facts.incomplete.is_empty() || args.strict && (unread() || undated()) {
+        return Exit::Incomplete;
+    }
+    Exit::Ok
+}
+
+/// One line on standard error.
+pub(crate) fn complain(says: &str) {
+    let mut line = String::new();
+    let _ = writeln!(line, "uccxray: {says}");
+    // Nobody is left to tell if standard error is closed.
+    let _ = io::stderr().write_all(line.as_bytes());
+}
+
+/// For tests and tools: the facts of paths under the defaults.
+#[must_use]
+pub fn facts(paths: &[PathBuf], options: &Options) -> Facts {
+    input::read(paths, &Bounds { jobs: 2, ..Bounds::default() }, false).facts(options)
+}
+
+/// Members by path, for tests and tools.
+#[must_use]
+pub fn members(facts: &Facts) -> BTreeMap<String, &history::facts::Member> {
+    facts
+        .members
+        .iter()
+        .map(|member| (member.path.as_deref().unwrap_or_default().to_owned(), member))
+        .collect()
+}

@@ -1,0 +1,220 @@
+//! The command line: clap types only.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// What state a Cisco Unified CCX smart licence is in, why, what it does next and when - from the logs.
+#[derive(Debug, Parser)]
+#[command(name = "uccxray", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 read everything · 1 own failure · 2 wrong usage · 3 nothing usable · \
+                        4 input incomplete · 11-15 worst failed check is info … critical (--fail-on) · \
+                        78 bad configuration")]
+pub struct Cli {
+    /// What to do; without one, the paths are analysed.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// `uccxray PATH…` is `uccxray analyze PATH…`.
+    #[command(flatten)]
+    pub analyze: AnalyzeArgs,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read bundles, print one screen, write reports.
+    Analyze(Box<AnalyzeArgs>),
+    /// Write a synthetic bundle and, beside it, the truth about it.
+    Generate(GenerateArgs),
+    /// Print the JSON Schema of the report.
+    Schema,
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    Man,
+}
+
+/// Options of `analyze`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct AnalyzeArgs {
+    /// Directories, .zip, .tar, .tar.gz, .gz, single files; `-` is standard input.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// Write a report; the format follows the ending: .json .md .txt. Repeatable.
+    #[arg(short, long, value_name = "FILE", env = "UCCXRAY_OUTPUT", value_delimiter = ',')]
+    pub output: Vec<PathBuf>,
+    /// What to print on standard output: text, json, md.
+    #[arg(short, long, value_name = "FORMAT", default_value = "text", env = "UCCXRAY_FORMAT")]
+    pub format: String,
+    /// The instant that "now" means: RFC 3339, or `now`. Default: the newest instant in the input.
+    #[arg(long, value_name = "RFC3339", env = "UCCXRAY_AS_OF")]
+    pub as_of: Option<String>,
+    /// Leave out events before this instant (RFC 3339).
+    #[arg(long, value_name = "RFC3339", env = "UCCXRAY_SINCE")]
+    pub since: Option<String>,
+    /// Leave out events after this instant (RFC 3339).
+    #[arg(long, value_name = "RFC3339", env = "UCCXRAY_UNTIL")]
+    pub until: Option<String>,
+    /// Time zone of all nodes or of one (HOST=ZONE), an IANA name such as Asia/Kolkata. Repeatable.
+    #[arg(long, value_name = "[HOST=]ZONE", env = "UCCXRAY_TZ", value_delimiter = ',')]
+    pub tz: Vec<String>,
+    /// Year of the traces of all nodes or of one (HOST=YYYY). Repeatable.
+    #[arg(long, value_name = "[HOST=]YYYY", env = "UCCXRAY_YEAR", value_delimiter = ',')]
+    pub year: Vec<String>,
+    /// Release, such as 12.5SU2, 12.5SU3, 15.0: decides which rules hold.
+    #[arg(long, value_name = "RELEASE", env = "UCCXRAY_RELEASE")]
+    pub release: Option<String>,
+    /// Exit with 11 to 15 if a check of this severity or worse failed.
+    #[arg(long, value_name = "SEVERITY", env = "UCCXRAY_FAIL_ON")]
+    pub fail_on: Option<Level>,
+    /// Leave failed checks below this severity out of screen and Markdown.
+    #[arg(long, value_name = "SEVERITY", env = "UCCXRAY_MIN_SEVERITY")]
+    pub min_severity: Option<Level>,
+    /// Threads. Default: the processors of this machine.
+    #[arg(long, value_name = "N", env = "UCCXRAY_JOBS", value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub jobs: Option<u16>,
+    /// Count unread lines and undated events as incomplete input (exit code 4).
+    #[arg(long, env = "UCCXRAY_STRICT")]
+    pub strict: bool,
+
+    /// Most bytes read, uncompressed, such as 64GiB.
+    #[arg(long, value_name = "SIZE", env = "UCCXRAY_MAX_BYTES", value_parser = size)]
+    pub max_bytes: Option<u64>,
+    /// Most bytes of one member, uncompressed.
+    #[arg(long, value_name = "SIZE", env = "UCCXRAY_MAX_MEMBER_BYTES", value_parser = size)]
+    pub max_member_bytes: Option<u64>,
+    /// Most bytes out of a compressed byte.
+    #[arg(long, value_name = "N", env = "UCCXRAY_MAX_RATIO")]
+    pub max_ratio: Option<u64>,
+    /// Most entries.
+    #[arg(long, value_name = "N", env = "UCCXRAY_MAX_ENTRIES")]
+    pub max_entries: Option<u64>,
+    /// Most archives inside archives.
+    #[arg(long, value_name = "N", env = "UCCXRAY_MAX_DEPTH")]
+    pub max_depth: Option<u32>,
+    /// Longest line; a longer one is cut and counted.
+    #[arg(long, value_name = "SIZE", env = "UCCXRAY_MAX_LINE", value_parser = size)]
+    pub max_line: Option<u64>,
+
+    /// Print nothing on standard output; files given with -o are written.
+    #[arg(short, long, env = "UCCXRAY_QUIET")]
+    pub quiet: bool,
+    /// Say on standard error what is read.
+    #[arg(short, long, env = "UCCXRAY_VERBOSE")]
+    pub verbose: bool,
+    /// Colour.
+    #[arg(long, value_name = "WHEN", default_value = "auto", env = "UCCXRAY_COLOR")]
+    pub color: Color,
+    /// No progress on standard error.
+    #[arg(long, env = "UCCXRAY_NO_PROGRESS")]
+    pub no_progress: bool,
+    /// ASCII only on the screen.
+    #[arg(long, env = "UCCXRAY_ASCII")]
+    pub ascii: bool,
+    /// Columns of the screen. Default: the terminal's, else 80.
+    #[arg(long, value_name = "N", env = "UCCXRAY_WIDTH")]
+    pub width: Option<usize>,
+    /// Defaults for these options. Default: `uccxray.toml` in the working directory, if there is one.
+    #[arg(long, value_name = "FILE", env = "UCCXRAY_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
+/// Options of `generate`.
+#[derive(Clone, Debug, Args)]
+pub struct GenerateArgs {
+    /// Everything is drawn from this number; the same number writes the same bytes.
+    #[arg(long)]
+    pub seed: u64,
+    /// Folder to write into: the bundle and `truth.json`.
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Hours of log, at most a year.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=8_784))]
+    pub hours: Option<u32>,
+}
+
+/// A severity on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the words say it")]
+pub enum Level {
+    Info,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl Level {
+    /// The severity.
+    #[must_use]
+    pub fn severity(self) -> reports::Severity {
+        match self {
+            Self::Info => reports::Severity::Info,
+            Self::Low => reports::Severity::Low,
+            Self::Medium => reports::Severity::Medium,
+            Self::High => reports::Severity::High,
+            Self::Critical => reports::Severity::Critical,
+        }
+    }
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// `64GiB`, `500 MB`, `1048576`.
+fn size(text: &str) -> Result<u64, String> {
+    let text = text.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().map_err(|_| "a number of bytes, such as 64GiB".to_owned())?;
+    let factor = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kib" => 1 << 10,
+        "m" | "mib" => 1 << 20,
+        "g" | "gib" => 1 << 30,
+        "t" | "tib" => 1 << 40,
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        "tb" => 1_000_000_000_000,
+        other => return Err(format!("no unit of bytes: {other} (KiB, MiB, GiB, TiB, KB, MB, GB, TB)")),
+    };
+    number.checked_mul(factor).ok_or_else(|| "more bytes than 64 bits hold".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn paths_without_a_verb_are_analysed() {
+        let cli = Cli::parse_from(["uccxray", "a", "b", "--release", "15.0"]);
+        assert!(cli.command.is_none() && cli.analyze.paths.len() == 2);
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(size("64GiB"), Ok(64 << 30));
+        assert_eq!(size("1 MB"), Ok(1_000_000));
+        assert!(size("lots").is_err() && size("1 furlong").is_err() && size("99999999999TiB").is_err());
+    }
+}

@@ -1,0 +1,122 @@
+//! From paths to an [`Analysis`]: the bundle reader's visitor.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use history::analysis::{Analysis, Input};
+use history::facts::{MemberOutcome, Source};
+use parsers::reader::{self, Reader, Shared};
+use parsers::stamp::Instant;
+
+use crate::bundle::{self, End, Meta, Modified, SourceKind, Visitor};
+use crate::clock;
+use crate::progress::Progress;
+
+/// What reading costs at most.
+#[derive(Clone, Debug, Default)]
+pub struct Bounds {
+    /// Bytes, entries, depth.
+    pub bundle: bundle::Limits,
+    /// Lines and records.
+    pub reader: reader::Limits,
+    /// Threads.
+    pub jobs: usize,
+}
+
+struct Collect<'a> {
+    shared: Arc<Shared>,
+    limits: reader::Limits,
+    progress: &'a Progress,
+    inputs: Mutex<Vec<Input>>,
+}
+
+impl Visitor for Collect<'_> {
+    type Member = Reader;
+
+    fn open(&self, _: &Meta) -> Reader {
+        Reader::new(&self.shared, self.limits, true)
+    }
+
+    fn chunk(&self, member: &mut Reader, bytes: &[u8]) -> ControlFlow<()> {
+        if member.feed(bytes) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+
+    fn close(&self, member: Reader, meta: Meta, end: End) {
+        let mut read = member.finish();
+        let outcome = match end {
+            End::Complete => MemberOutcome::Read,
+            End::Partial(why) => MemberOutcome::Partial(why),
+            End::Skipped(why) => MemberOutcome::Skipped(why),
+            End::Failed(why) => MemberOutcome::Failed(why),
+        };
+        if matches!(outcome, MemberOutcome::Skipped(_) | MemberOutcome::Failed(_)) {
+            // Nothing was read: that it is empty is not the reason.
+            read.not_a_log = None;
+        }
+        let not_after = meta.modified.and_then(instant);
+        let input = Input { source: meta.source, path: meta.path, not_after, outcome, read };
+        self.inputs.lock().unwrap_or_else(PoisonError::into_inner).push(input);
+    }
+
+    fn progress(&self, bytes: u64) {
+        self.progress.add(bytes);
+    }
+}
+
+/// A member's time. A zip's local time may be fourteen hours behind UTC's; the year rule allows for days.
+fn instant(modified: Modified) -> Option<Instant> {
+    Instant::from_timestamp(modified.unix_s, 0)
+}
+
+/// Reads everything; never fails as a whole: what cannot be read is told in the analysis.
+#[must_use]
+pub fn read(paths: &[PathBuf], bounds: &Bounds, show_progress: bool) -> Analysis {
+    let (present, absent): (Vec<PathBuf>, Vec<PathBuf>) =
+        paths.iter().cloned().partition(|path| path.as_os_str() == "-" || std::fs::metadata(path).is_ok());
+    let total: Option<u64> = present
+        .iter()
+        .map(|path| std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|file| file.len()))
+        .sum();
+    let progress = Progress::new(show_progress, total);
+    let collect = Collect {
+        shared: Shared::new(),
+        limits: bounds.reader,
+        progress: &progress,
+        inputs: Mutex::new(Vec::new()),
+    };
+    let read = bundle::read(&present, bounds.jobs, &bounds.bundle, &collect);
+    progress.clear();
+    let (sources, mut incomplete) = match read {
+        Ok(outcome) => (outcome.sources, outcome.incomplete),
+        Err(error) => (Vec::new(), vec![format!("cannot {error}")]),
+    };
+    for path in absent {
+        let why =
+            std::fs::metadata(&path).err().map_or_else(|| "it is gone".to_owned(), |error| error.to_string());
+        incomplete.push(format!("cannot read {}: {why}; check the path", path.display()));
+    }
+    let dates: Vec<Option<Instant>> =
+        sources.iter().map(|source| source.modified.and_then(clock::instant)).collect();
+    let mut analysis = Analysis::new(sources.into_iter().map(source).collect());
+    for mut input in collect.inputs.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        input.not_after = input.not_after.or_else(|| dates.get(input.source).copied().flatten());
+        analysis.add(input);
+    }
+    for says in incomplete {
+        analysis.incomplete(says);
+    }
+    analysis
+}
+
+fn source(source: bundle::Source) -> Source {
+    let kind = match source.kind {
+        SourceKind::Directory => "directory",
+        SourceKind::Zip => "zip",
+        SourceKind::Tar => "tar",
+        SourceKind::Gzip => "gzip",
+        SourceKind::File => "file",
+        SourceKind::Stdin => "stdin",
+    };
+    Source { path: source.path, kind, bytes: source.bytes, sha256: source.sha256 }
+}

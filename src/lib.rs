@@ -1,0 +1,12 @@
+//! The shell of `uccxray`: everything with a clock, a file or an exit code. Decisions live in the crates below it.
+
+pub mod analyze;
+pub mod bundle;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod exit;
+pub mod generate;
+pub mod input;
+mod progress;
+pub mod run;

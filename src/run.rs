@@ -1,0 +1,114 @@
+//! From the arguments to the verb and its exit code.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, FromArgMatches as _};
+
+use crate::analyze::{self, complain};
+use crate::cli::{AnalyzeArgs, Cli, Command, GenerateArgs};
+use crate::exit::Exit;
+use crate::{config, generate};
+
+/// Runs the program with its arguments, the program's own name first.
+#[must_use]
+pub fn main(args: Vec<OsString>) -> ExitCode {
+    let cli = match parse(args) {
+        Ok(cli) => cli,
+        Err(exit) => return exit,
+    };
+    match cli.command {
+        None => analyze_or_help(&cli.analyze),
+        Some(Command::Analyze(args)) => analyze_or_help(&args),
+        Some(Command::Generate(args)) => write_bundle(&args),
+        Some(Command::Schema) => {
+            let schema = serde_json::to_string_pretty(&reports::schema()).unwrap_or_default();
+            print(format!("{schema}\n").as_bytes())
+        }
+        Some(Command::Completions { shell }) => {
+            let mut out = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "uccxray", &mut out);
+            print(&out)
+        }
+        Some(Command::Man) => {
+            let mut out = Vec::new();
+            match clap_mangen::Man::new(Cli::command()).render(&mut out) {
+                Ok(()) => print(&out),
+                Err(error) => fail(&format!("cannot write the manual page: {error}"), Exit::Failure),
+            }
+        }
+    }
+}
+
+/// Parses twice where there is a configuration: its options go in front of those that were said.
+fn parse(args: Vec<OsString>) -> Result<Cli, ExitCode> {
+    let refuse = |error: clap::Error| {
+        let code = if error.use_stderr() { Exit::Usage } else { Exit::Ok };
+        // Help and version go to standard output; a closed pipe is silent.
+        let _ = error.print();
+        ExitCode::from(code)
+    };
+    let mut command = Cli::command();
+    command.build();
+    let matches = command.clone().try_get_matches_from(&args).map_err(refuse)?;
+    let cli = Cli::from_arg_matches(&matches).map_err(refuse)?;
+    let (analyze, own, position) = match (&cli.command, matches.subcommand()) {
+        (None, _) => (&cli.analyze, &matches, 1),
+        (Some(Command::Analyze(args)), Some((_, own))) => (args.as_ref(), own, 2),
+        _ => return Ok(cli),
+    };
+    let known = command.find_subcommand("analyze").cloned().unwrap_or_else(|| command.clone());
+    let extra = config::arguments(analyze.config.as_deref(), &known, own)
+        .map_err(|error| fail(&format!("cannot {error}"), Exit::Config))?;
+    if extra.is_empty() {
+        return Ok(cli);
+    }
+    let mut all = args;
+    let at = position.min(all.len());
+    all.splice(at..at, extra);
+    let again = command.try_get_matches_from(all).and_then(|matches| Cli::from_arg_matches(&matches));
+    again.map_err(|error| {
+        let _ = error.print();
+        fail("the configuration holds an option that cannot be used", Exit::Config)
+    })
+}
+
+fn analyze_or_help(args: &AnalyzeArgs) -> ExitCode {
+    if args.paths.is_empty() {
+        // Without anything to read, the help is the answer, and it is not success.
+        let _ = Cli::command().print_help();
+        return Exit::Usage.into();
+    }
+    match analyze::run(args) {
+        Ok(exit) => exit.into(),
+        Err(error) => fail(&format!("cannot {error}"), Exit::Usage),
+    }
+}
+
+fn write_bundle(args: &GenerateArgs) -> ExitCode {
+    let mut plan = generate::Plan::from_seed(args.seed);
+    if let Some(hours) = args.hours {
+        plan.hours = hours;
+    }
+    match generate::write(&generate::generate(&plan), &args.output) {
+        Ok(written) => {
+            print(format!("{}\n{}\n", written.bundle.display(), written.truth.display()).as_bytes())
+        }
+        Err(error) => fail(&format!("cannot write into {}: {error}", args.output.display()), Exit::Failure),
+    }
+}
+
+fn print(bytes: &[u8]) -> ExitCode {
+    match std::io::stdout().write_all(bytes) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            fail(&format!("cannot write to standard output: {error}"), Exit::Failure)
+        }
+        _ => Exit::Ok.into(),
+    }
+}
+
+fn fail(says: &str, exit: Exit) -> ExitCode {
+    complain(says);
+    exit.into()
+}

@@ -1,0 +1,1 @@
+//! One test binary: each further one would link polars again.
