@@ -54,6 +54,9 @@ impl Visitor for Collect<'_> {
             // Nothing was read: that it is empty is not the reason.
             read.not_a_log = None;
         }
+        if read.not_a_log.is_some() {
+            read.bytes = meta.bytes.unwrap_or(read.bytes);
+        }
         let not_after = meta.modified.and_then(instant);
         let input = Input { source: meta.source, path: meta.path, not_after, outcome, read };
         self.inputs.lock().unwrap_or_else(PoisonError::into_inner).push(input);

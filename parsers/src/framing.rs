@@ -22,6 +22,13 @@ static BEGINNING: LazyLock<Option<Regex>> = LazyLock::new(|| {
 #[must_use]
 pub(crate) fn further_beginnings(record: &[u8]) -> Vec<usize> {
     let Some(beginning) = BEGINNING.as_ref() else { return Vec::new() };
+    // Nearly every record has one code only: the expression need not run to find that out.
+    let codes = memchr::memchr_iter(b'%', record)
+        .filter(|at| record.get(at + 1).is_some_and(u8::is_ascii_alphabetic))
+        .take(2);
+    if codes.count() < 2 {
+        return Vec::new();
+    }
     let quotes = [&b"AlertName="[..], b"MatchedEvent", b"RTMT Alert Name:"];
     if quotes.iter().any(|word| memchr::memmem::find(record, word).is_some()) {
         return Vec::new();

@@ -7,12 +7,12 @@
 use aho_corasick::packed::{Config, MatchKind, Searcher};
 
 /// What a record must contain to be read whole.
-const LITERALS: [&str; 16] = [
+const LITERALS: [&str; 15] = [
     "IB_LICENSE-",        // %MCVD-LIB_LICENSE-, %UC_LIB_LICENSE-
     "AlertName=",         // %UC_RTMT-2-RTMT_ALERT
     "RTMT-ERROR-ALERT",   // %CCM_RTMT-RTMT-2-RTMT-ERROR-ALERT
     "rtmt-error-alert",   // the same in lower case
-    "MANAGER-",           // %UC_SERVICEMANAGER-
+    "EMANAGER-",          // %UC_SERVICEMANAGER-, and not CALLMANAGER
     "_CERT-",             // %UC_CERT-
     "MALARMCATALOG-",     // %UC_SLMALARMCATALOG-
     "SMART_LIC-",         // %SMART_LIC-
@@ -23,7 +23,6 @@ const LITERALS: [&str; 16] = [
     "tools.cisco",        // tools.cisco.com
     "Transportgateway",   // CSSM On-Prem
     "no server suitable", // ntpdate
-    "lServiceDown",       // CriticalServiceDown, in AlertLog rows
 ];
 
 /// Finds the records worth reading.

@@ -15,6 +15,7 @@ pub(crate) enum Layout {
 
 /// True if `line` begins a record in this layout. Continuation lines belong to the record before them.
 pub(crate) fn begins(layout: Layout, line: &[u8]) -> bool {
+    let line = visible(line);
     match layout {
         Layout::Trace => trace_seq(line).is_some() || is_code(line),
         Layout::Syslog | Layout::Free => {
@@ -26,6 +27,15 @@ pub(crate) fn begins(layout: Layout, line: &[u8]) -> bool {
         }
         Layout::Rows => crate::formats::alert_log_row_starts(line),
     }
+}
+
+/// The line without the NUL bytes that a crash or a sparse copy leaves in front of it.
+pub(crate) fn visible(line: &[u8]) -> &[u8] {
+    if line.first() != Some(&0) {
+        return line;
+    }
+    let start = line.iter().position(|byte| *byte != 0).unwrap_or(line.len());
+    line.get(start..).unwrap_or_default()
 }
 
 /// The sequence number of a trace or CiscoLog header without a host: `SEQ ": " Mon SP`.

@@ -70,6 +70,8 @@ pub struct Reader {
     document: Option<Vec<u8>>,
     audit: Audit,
     debug: BTreeSet<Arc<str>>,
+    /// Unread lines of the stretch at hand.
+    unread_here: BTreeSet<u64>,
     sift: Sift,
     out: MemberRead,
 }
@@ -88,10 +90,15 @@ impl Shared {
     }
 }
 
-/// The header before the one at hand.
+/// The headers before the one at hand.
 #[derive(Default)]
 struct Audit {
     last: Option<Header>,
+    /// The header before the last, for a last one that is cut off.
+    before: Option<Header>,
+    /// The first bytes of both, kept when the stretch that held them is gone.
+    last_head: Vec<u8>,
+    before_head: Vec<u8>,
     next_mark: u64,
     /// A header that begins a record was seen: lines before the first one are unread.
     begun: bool,
@@ -102,8 +109,7 @@ struct Header {
     seq: Option<u64>,
     offset: u64,
     line: u64,
-    head: [u8; HEAD],
-    length: usize,
+    minute: Option<i64>,
 }
 
 /// Bytes of a header that hold sequence number and stamp.
@@ -128,6 +134,7 @@ impl Reader {
             document: None,
             audit: Audit::default(),
             debug: BTreeSet::new(),
+            unread_here: BTreeSet::new(),
             sift: Sift::default(),
             out: MemberRead::default(),
         }
@@ -183,6 +190,9 @@ impl Reader {
         match classify(&head) {
             Err(reason) => {
                 self.out.not_a_log = Some(reason);
+                // What came behind the beginning was not looked at, however long the chunk was.
+                self.out.bytes = head.len() as u64;
+                self.digest = None;
                 return false;
             }
             Ok((layout, columns)) => {
@@ -316,6 +326,10 @@ impl Reader {
             self.out.n_cut += 1;
             self.cutting = true;
             self.close_carry(length);
+            // What stands behind the cut may have numbers of its own.
+            if let Some(last) = &mut self.audit.last {
+                last.seq = None;
+            }
             self.offset += beyond as u64;
         } else if tail > self.limits.record {
             self.close_carry(tail);
@@ -376,9 +390,29 @@ impl Reader {
         let exact =
             carried || self.layout() != Layout::Trace || self.offset < EXACT_UP_TO || !self.adds_up(bytes);
         let newlines = if exact { self.count_exactly(bytes) } else { self.count_quickly(bytes) };
+        // The record that ends here is out of sight when the next header comes.
+        if let Some(last) = &mut self.audit.last {
+            let from = last.offset.checked_sub(self.offset).and_then(|from| usize::try_from(from).ok());
+            last.count_glued(from.and_then(|from| bytes.get(from..)).unwrap_or_default());
+        }
+        self.keep_heads(bytes);
         self.read_hits(bytes);
         self.offset += bytes.len() as u64;
         self.line += newlines;
+        self.unread_here.clear();
+    }
+
+    /// Copies the first bytes of the last two headers out of a stretch that is about to go.
+    fn keep_heads(&mut self, bytes: &[u8]) {
+        for (header, kept) in
+            [(self.audit.before, &mut self.audit.before_head), (self.audit.last, &mut self.audit.last_head)]
+        {
+            let from = header.and_then(|header| header.offset.checked_sub(self.offset));
+            if let Some(head) = from.and_then(|from| head_at(bytes, from)) {
+                kept.clear();
+                kept.extend_from_slice(head);
+            }
+        }
     }
 
     /// True if the sequence numbers and times at both ends of a stretch of trace leave room for nothing odd.
@@ -391,23 +425,23 @@ impl Reader {
         else {
             return false;
         };
+        let (begins, ends) = (minute(bytes), minute(final_line));
         // Every record has a line of its own, so a stretch cannot hold more records than lines.
         first == before.wrapping_add(1)
             && final_seq >= first
             && final_seq - first < bytes.len() as u64 / 40
-            && !is_silent(last.bytes(), bytes)
-            && !is_silent(bytes, final_line)
+            && !is_silent(last.minute, begins)
+            && !is_silent(begins, ends)
     }
 
     /// Counts lines by bytes and records by sequence numbers.
     fn count_quickly(&mut self, bytes: &[u8]) -> u64 {
         let newlines = bytecount::count(bytes, b'\n') as u64;
         let end = self.last_beginning(bytes);
-        let before = bytes.get(..end).unwrap_or_default();
-        let first = lines::trace_seq(bytes).unwrap_or_default();
         let final_line = bytes.get(end..).unwrap_or_default();
+        let first = lines::trace_seq(bytes).unwrap_or_default();
         let last = lines::trace_seq(final_line).unwrap_or_default();
-        let line = self.line + bytecount::count(before, b'\n') as u64;
+        let line = self.line + newlines - bytecount::count(final_line, b'\n') as u64;
         self.header(bytes, 0, self.line, Some(first));
         if end > 0 {
             // The records between the two were neither read nor doubted.
@@ -415,7 +449,7 @@ impl Reader {
             if let Some(kept) = &mut self.audit.last {
                 kept.seq = Some(last.wrapping_sub(1));
             }
-            self.header(final_line, end, line, Some(last));
+            self.header(bytes, end, line, Some(last));
         }
         newlines
     }
@@ -430,7 +464,11 @@ impl Reader {
             let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
             let line = rest.get(..end).unwrap_or_default();
             if lines::begins(layout, line) {
-                self.header(line, start, self.line + newlines, lines::trace_seq(line));
+                let visible = lines::visible(line);
+                let at = start + line.len() - visible.len();
+                let seq = lines::trace_seq(visible);
+                self.excuse_glued(bytes, start, seq);
+                self.header(bytes, at, self.line + newlines, seq);
             } else if !self.audit.begun {
                 self.orphan(line, self.line + newlines);
             }
@@ -442,17 +480,25 @@ impl Reader {
         newlines
     }
 
+    /// Before a hole is claimed: records run together on the line before have sequence numbers too.
+    fn excuse_glued(&mut self, bytes: &[u8], start: usize, seq: Option<u64>) {
+        let base = self.offset;
+        let Some(last) = &mut self.audit.last else { return };
+        let (Some(before), Some(seq)) = (last.seq, seq) else { return };
+        let from = last.offset.checked_sub(base).and_then(|from| usize::try_from(from).ok());
+        let Some(record) = from.and_then(|from| bytes.get(from..start)) else { return };
+        if seq <= before.wrapping_add(1) {
+            return;
+        }
+        last.count_glued(record);
+    }
+
     /// Takes note of a header at `at` of the stretch.
-    fn header(&mut self, line: &[u8], at: usize, number: u64, seq: Option<u64>) {
+    fn header(&mut self, bytes: &[u8], at: usize, line: u64, seq: Option<u64>) {
         self.audit.begun = true;
         self.out.records += 1;
-        let offset = self.offset + at as u64;
-        let mut head = [0; HEAD];
-        let length = line.len().min(HEAD);
-        if let (Some(to), Some(from)) = (head.get_mut(..length), line.get(..length)) {
-            to.copy_from_slice(from);
-        }
-        let now = Header { seq, offset, line: number, head, length };
+        let head = head_at(bytes, at as u64).unwrap_or_default();
+        let now = Header { seq, offset: self.offset + at as u64, line, minute: minute(head) };
         if let Some(last) = self.audit.last {
             let jump = match (last.seq, seq) {
                 (Some(before), Some(seq)) => seq.checked_sub(before.wrapping_add(1)),
@@ -461,11 +507,11 @@ impl Reader {
             if let Some(missing @ 1..) = jump
                 && self.out.holes.len() < HOLES_KEPT
             {
-                let hole = Hole { before: self.mark(&last), after: self.mark(&now), missing };
+                let hole = Hole { before: self.mark(&last, bytes), after: self.mark(&now, bytes), missing };
                 self.out.holes.push(hole);
             }
-            if is_silent(last.bytes(), now.bytes()) {
-                let (before, after) = (self.mark(&last), self.mark(&now));
+            if is_silent(last.minute, now.minute) {
+                let (before, after) = (self.mark(&last, bytes), self.mark(&now, bytes));
                 self.push_mark(before);
                 self.push_mark(after);
                 if self.out.silences.len() < SILENCES_KEPT {
@@ -473,22 +519,22 @@ impl Reader {
                 }
             }
         }
-        if offset >= self.audit.next_mark {
-            self.audit.next_mark = (offset / MARK_EVERY + 1) * MARK_EVERY;
-            let mark = self.mark(&now);
+        if now.offset >= self.audit.next_mark {
+            self.audit.next_mark = (now.offset / MARK_EVERY + 1) * MARK_EVERY;
+            let mark = self.mark(&now, bytes);
             self.push_mark(mark);
-            self.note_debug(line);
+            self.note_member(head);
         }
-        self.audit.last = Some(now);
+        self.audit.before = self.audit.last.replace(now);
     }
 
-    /// Reads stamp and sequence number of a header.
-    fn mark(&mut self, header: &Header) -> Mark {
-        let text = String::from_utf8_lossy(header.bytes());
+    /// Reads stamp and sequence number of a header, from the stretch or from what was kept of the one before.
+    fn mark(&self, header: &Header, bytes: &[u8]) -> Mark {
+        let inside = header.offset.checked_sub(self.offset).and_then(|from| head_at(bytes, from));
+        let is_last = self.audit.last.is_some_and(|last| last.offset == header.offset);
+        let kept = if is_last { &self.audit.last_head } else { &self.audit.before_head };
+        let text = String::from_utf8_lossy(inside.unwrap_or(kept));
         let record = formats::read_header(&text, self.layout(), self.columns.as_ref());
-        if self.out.host.is_none() {
-            self.out.host = record.host.as_deref().map(Into::into);
-        }
         Mark {
             line: header.line,
             offset: header.offset,
@@ -504,11 +550,15 @@ impl Reader {
         }
     }
 
-    /// Notes which component printed debug output.
-    fn note_debug(&mut self, line: &[u8]) {
-        let text = String::from_utf8_lossy(line.get(..line.len().min(HEAD)).unwrap_or_default());
+    /// Notes which component printed debug output, and whose log this is.
+    fn note_member(&mut self, head: &[u8]) {
+        let text = String::from_utf8_lossy(head);
         if let Some(code) = formats::debug_code(&text) {
             self.debug.insert(code);
+        }
+        if self.out.host.is_none() {
+            let record = formats::read_header(&text, self.layout(), self.columns.as_ref());
+            self.out.host = record.host.as_deref().filter(|host| sift::is_host(host)).map(Into::into);
         }
     }
 
@@ -525,6 +575,10 @@ impl Reader {
     }
 
     fn unread(&mut self, line: &[u8], number: u64, reason: &'static str) {
+        // A line counts once, whatever stands on it.
+        if !self.unread_here.insert(number) {
+            return;
+        }
         self.out.n_unread += 1;
         if self.out.unread.len() < UNREAD_KEPT {
             let text = crate::origin::excerpt(line.trim_ascii_end());
@@ -538,7 +592,12 @@ impl Reader {
         let mut from = 0;
         let mut counted = 0;
         let mut line = self.line;
-        while let Some(hit) = shared.gate.find(bytes, from) {
+        // Every row of an AlertLog is an alert; elsewhere the gate decides.
+        let every = self.layout() == Layout::Rows && self.audit.begun;
+        let find = |from: usize| {
+            if every { (from < bytes.len()).then_some(from) } else { shared.gate.find(bytes, from) }
+        };
+        while let Some(hit) = find(from) {
             let start = self.beginning_before(bytes, hit);
             let end = self.next_beginning(bytes, hit);
             let record = bytes.get(start..end).unwrap_or_default();
@@ -578,6 +637,8 @@ impl Reader {
         let mut start = 0;
         for cut in cuts {
             let piece = record.get(start..cut).unwrap_or_default();
+            start += piece.len() - lines::visible(piece).len();
+            let piece = record.get(start..cut).unwrap_or_default();
             let before = record.get(..start).unwrap_or_default();
             let piece_line = line + memchr::memchr_iter(b'\n', before).count() as u64;
             let trimmed = piece.get(..piece.trim_ascii_end().len()).unwrap_or_default();
@@ -585,7 +646,8 @@ impl Reader {
             let layout = self.layout();
             let read = self.sift.read(&mut self.out, trimmed, at, piece_line, layout, self.columns.as_ref());
             // Of a paste, the lines that nothing explains are counted at the end.
-            if !read && self.document.is_none() {
+            let heading = layout == Layout::Rows && formats::alert_log_header(trimmed).is_some();
+            if !read && !heading && self.document.is_none() {
                 self.unread(trimmed, piece_line, "it holds a licence word, and no format reads it");
             }
             start = cut;
@@ -611,8 +673,9 @@ impl Reader {
             self.line += 1;
         }
         self.out.lines = self.line - 1;
-        if let Some(last) = self.audit.last {
-            let mark = self.mark(&last);
+        // The last header may be cut off before its time ends; then the one before it counts.
+        for header in [self.audit.before, self.audit.last].into_iter().flatten() {
+            let mark = self.mark(&header, &[]);
             self.push_mark(mark);
         }
     }
@@ -622,7 +685,7 @@ impl Reader {
         let Some(document) = self.document.take() else { return };
         let skipped = usize::try_from(self.out.bytes).unwrap_or(usize::MAX).saturating_sub(document.len());
         // A byte order mark stands in front of the document and counts for the offsets.
-        let mut whole = vec![b' '; skipped];
+        let mut whole = vec![0; skipped];
         whole.extend_from_slice(&document);
         let document = whole;
         let explained = self.sift.documents(&mut self.out, &document);
@@ -642,7 +705,8 @@ impl Reader {
                 continue;
             }
             if lines::begins(Layout::Free, line) {
-                inside_record = formats::read_record(&String::from_utf8_lossy(line), None).is_some();
+                inside_record =
+                    formats::read_record(&String::from_utf8_lossy(lines::visible(line)), None).is_some();
             }
             // What follows a record belongs to it, up to a blank line or the next prompt.
             inside_record &= !line.starts_with(b"admin:");
@@ -658,17 +722,25 @@ impl Reader {
 }
 
 impl Header {
-    fn bytes(&self) -> &[u8] {
-        self.head.get(..self.length).unwrap_or_default()
+    /// Takes over the sequence number of the last record that is run together with this one.
+    fn count_glued(&mut self, record: &[u8]) {
+        let glued = framing::further_beginnings(record).into_iter();
+        let numbers = glued.filter_map(|at| record.get(at..).and_then(lines::trace_seq));
+        self.seq = numbers.max().or(self.seq);
     }
 }
 
-/// True if more than fifteen minutes, the shortest reporting interval, may lie between two headers: told from the
-/// characters of `Mon DD hh:m`, which change every ten minutes, and from the minutes where they do.
-fn is_silent(before: &[u8], after: &[u8]) -> bool {
-    let (Some(before), Some(after)) = (minute(before), minute(after)) else { return false };
-    // A new day is a new number; the turn of the month looks like a gap and costs two marks.
-    (after - before).abs() > 15
+/// The first line at `from`, at most [`HEAD`] bytes of it; `None` behind the end.
+fn head_at(bytes: &[u8], from: u64) -> Option<&[u8]> {
+    let rest = bytes.get(usize::try_from(from).ok()?..).filter(|rest| !rest.is_empty())?;
+    let head = rest.get(..HEAD.min(rest.len()))?;
+    head.get(..memchr::memchr(b'\n', head).unwrap_or(head.len()))
+}
+
+/// True if more than fifteen minutes, the shortest reporting interval, may lie between two headers. The turn of the
+/// month looks like a gap too, and costs two marks.
+fn is_silent(before: Option<i64>, after: Option<i64>) -> bool {
+    before.zip(after).is_some_and(|(before, after)| (after - before).abs() > 15)
 }
 
 /// Minutes since the start of the month of the first `Mon DD hh:mm` in a header.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use aho_corasick::packed::{Config, MatchKind, Searcher};
 
-use crate::event::{EventKind, FailureClass, Says, Sighting, Statement, Witness};
+use crate::event::{EventKind, FailureClass, Says, ServiceState, Sighting, Statement, Witness};
 use crate::formats::{self, Columns, Content, DOCUMENT_FORMATS};
 use crate::lines::Layout;
 use crate::member::MemberRead;
@@ -22,20 +22,25 @@ const PARTS_OPEN: usize = 256;
 /// Parts of one message that are believed; a longer claim is read part by part.
 const PARTS_MAX: u32 = 64;
 
-/// Finds failure texts in raw bytes: one packed pass.
+/// Finds failure texts and Transport URLs in raw bytes: one packed pass.
 pub(crate) struct Failures(Option<Searcher>);
 
 impl Failures {
     pub(crate) fn new() -> Self {
-        let texts = SIGNATURES.iter().map(|signature| signature.text);
+        // A line that only names the Transport URL is worth reading too.
+        let texts = SIGNATURES.iter().map(|signature| signature.text).chain(signatures::URL_WORDS);
         Self(Config::new().match_kind(MatchKind::LeftmostFirst).builder().extend(texts).build())
     }
 
-    /// True if any failure text stands in the bytes.
+    /// True if any of them stands in the bytes.
     pub(crate) fn any(&self, bytes: &[u8]) -> bool {
         match &self.0 {
             Some(searcher) => searcher.find(bytes).is_some(),
-            None => SIGNATURES.iter().any(|s| memchr::memmem::find(bytes, s.text.as_bytes()).is_some()),
+            None => SIGNATURES
+                .iter()
+                .map(|signature| signature.text)
+                .chain(signatures::URL_WORDS)
+                .any(|text| memchr::memmem::find(bytes, text.as_bytes()).is_some()),
         }
     }
 }
@@ -112,13 +117,14 @@ impl Sift {
             if self.quoted(out, quoted, Witness::Rtmt, &span) {
                 return true;
             }
-            let name: Arc<str> = alert.into();
-            self.push(out, EventKind::RtmtAlert { name }, &record, format.witness, span);
+            let kind = alert_kind(alert, quoted);
+            self.push(out, kind, &record, format.witness, span);
             return true;
         }
         if format.witness == Witness::Rtmt {
-            let name: Arc<str> = record.param("AlertName").unwrap_or_default().into();
-            self.push(out, EventKind::RtmtAlert { name }, &record, format.witness, span);
+            let detail = record.param("AlertDetail").or(record.param("Detail")).unwrap_or(&record.text);
+            let kind = alert_kind(record.param("AlertName").unwrap_or_default(), detail);
+            self.push(out, kind, &record, format.witness, span);
             return true;
         }
         if let Some((first, number, total)) = record.param("part").and_then(part) {
@@ -274,8 +280,8 @@ impl Sift {
             host: row.node.as_deref().map(Into::into),
             ..Record::default()
         };
-        let name = Arc::clone(&row.alert);
-        self.push(out, EventKind::RtmtAlert { name }, &record, Witness::AlertLog, span);
+        let kind = alert_kind(&row.alert, &row.message);
+        self.push(out, kind, &record, Witness::AlertLog, span);
         true
     }
 
@@ -392,7 +398,9 @@ impl Sift {
                                 && span.offset < s.span.offset + s.span.length
                         };
                         out.sightings.retain(|sighting| !overlaps(sighting));
-                        if !self.quoted(out, &quoted, Witness::Email, &span) {
+                        if self.quoted(out, &quoted, Witness::Email, &span) {
+                            out.records += 1;
+                        } else {
                             self.alert(out, alert, node, None, &quoted, span);
                         }
                     }
@@ -414,6 +422,7 @@ impl Sift {
         text: &str,
         span: Span,
     ) {
+        out.records += 1;
         let record = Record {
             stamp,
             facility: "RTMT".into(),
@@ -421,7 +430,7 @@ impl Sift {
             host: node.as_deref().map(Into::into),
             ..Record::default()
         };
-        self.push(out, EventKind::RtmtAlert { name }, &record, Witness::Email, span);
+        self.push(out, alert_kind(&name, text), &record, Witness::Email, span);
     }
 
     /// Ranges of a paste that were read as records.
@@ -438,6 +447,22 @@ impl Sift {
     }
 }
 
+/// What an alert without a known alarm means. CriticalServiceDown names the service in its message.
+///
+/// Source: RTMT Administration Guide 15, CriticalServiceDown: raised when a service's status is down.
+fn alert_kind(name: &str, message: &str) -> EventKind {
+    let service = message.find("Cisco Unified CCX").and_then(|at| message.get(at..)).map(|rest| {
+        let end = rest.find(['.', ',', ';', '\n', '"', '[']).unwrap_or(rest.len());
+        rest.get(..end).unwrap_or_default().trim()
+    });
+    match (name, service) {
+        ("CriticalServiceDown", Some(service)) if service.len() < 100 => {
+            EventKind::ServiceState { service: service.into(), state: ServiceState::OutOfService }
+        }
+        _ => EventKind::RtmtAlert { name: name.into() },
+    }
+}
+
 /// `part = first "." number "/" total`, as in `16.1/3`.
 fn part(value: &str) -> Option<(u64, u32, u32)> {
     let (first, rest) = value.split_once('.')?;
@@ -446,10 +471,17 @@ fn part(value: &str) -> Option<(u64, u32, u32)> {
     ((1..=total).contains(&number) && total <= PARTS_MAX).then_some((first, number, total))
 }
 
-/// The node a record names: its NodeID, else the host of its header.
+/// The node a record names: its NodeID, else the host of its header; only what has the shape of a host name or an
+/// address.
 fn node_of(record: &Record<'_>) -> Option<Arc<str>> {
-    let named = record.param("NodeID").map(str::trim).filter(|node| !node.is_empty());
-    named.or(record.host.as_deref()).map(Into::into)
+    let named = record.param("NodeID").map(str::trim);
+    [named, record.host.as_deref()].into_iter().flatten().find(|name| is_host(name)).map(Into::into)
+}
+
+/// `host = 1*255(ALPHA / DIGIT / "." / "-" / "_" / ":")`
+pub(crate) fn is_host(name: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':');
+    (1..=255).contains(&name.len()) && name.bytes().all(fits)
 }
 
 /// True if two failures stand within two seconds of the same run of records.

@@ -110,10 +110,16 @@ fn host_at_start(text: &str) -> Option<&str> {
     (!host.is_empty() && host.len() <= 255).then_some(host)
 }
 
+/// What only a Transport URL holds.
+///
+/// Source: Administration Guide 15.0, System Menu, and Features Guide, Smart Licensing: the four URLs.
+pub(crate) const URL_WORDS: [&str; 3] =
+    ["/Transportgateway/", "tools.cisco.com/its/", "smartreceiver.cisco.com/"];
+
 /// The first Transport URL in a record, and the host in it.
 #[must_use]
 pub fn transport_url(raw: &str) -> Option<(&str, &str)> {
-    for word in ["/Transportgateway/", "tools.cisco.com/its/", "smartreceiver.cisco.com/"] {
+    for word in URL_WORDS {
         let Some(at) = raw.find(word) else { continue };
         let start = raw.get(..at)?.rfind("http")?;
         let url = raw.get(start..)?;

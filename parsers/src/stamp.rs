@@ -3,8 +3,10 @@
 //! Traces carry no year and a zone acronym that several zones share, so year and zone are inputs here
 //! ([`NodeClock`]) and every answer says how it was found.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
-use chrono_tz::Tz;
+use chrono::{
+    DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Offset as _, TimeDelta, TimeZone, Utc,
+};
+use chrono_tz::{OffsetName as _, Tz};
 
 /// An instant, exact to the millisecond.
 pub type Instant = DateTime<Utc>;
@@ -191,6 +193,8 @@ pub struct ZoneRule {
     pub given: Option<Tz>,
     /// `(inner instant, outer minus inner in seconds)` of the node's syslog lines, ascending.
     pub offsets: Vec<(Instant, i32)>,
+    /// Offsets of acronyms, learnt where the pairs left no doubt: traces print acronyms, syslog does not.
+    pub learnt: Vec<(Acronym, i32)>,
 }
 
 /// All that turns the stamps of one node into instants.
@@ -306,31 +310,28 @@ fn instants(stamp: &Stamp, civil: NaiveDateTime, rule: &ZoneRule) -> (Vec<Instan
         ZoneMark::Offset(seconds) => return (vec![minus(seconds)], ZoneBasis::Written),
         ZoneMark::None | ZoneMark::Acronym(_) => {}
     }
+    let learnt: Vec<i32> = match stamp.zone {
+        ZoneMark::Acronym(acronym) => {
+            rule.learnt.iter().filter(|(known, _)| *known == acronym).map(|(_, seconds)| *seconds).collect()
+        }
+        _ => Vec::new(),
+    };
     let readings = match stamp.zone {
+        _ if !learnt.is_empty() => learnt.as_slice(),
         ZoneMark::Acronym(acronym) => acronym_offsets(acronym.as_str()),
         _ => &[],
     };
     if let Some(zone) = rule.given {
-        return in_zone(civil, zone, readings);
+        let acronym = match &stamp.zone {
+            ZoneMark::Acronym(acronym) => Some(acronym.as_str()),
+            _ => None,
+        };
+        return in_zone(civil, zone, acronym, readings);
     }
     if !rule.offsets.is_empty() {
-        // The nearest pair decides: offsets change with daylight saving time.
-        let at = civil.and_utc();
-        let mut by_distance: Vec<(TimeDelta, i32)> =
-            rule.offsets.iter().map(|(anchor, seconds)| ((*anchor - at).abs(), *seconds)).collect();
-        by_distance.sort_unstable();
-        // An acronym that only fits another offset of this node wins over the nearest pair (the DST night).
-        if let Some((_, seconds)) = by_distance.iter().find(|(_, seconds)| readings.contains(seconds)) {
-            return (vec![minus(*seconds)], ZoneBasis::OuterInner);
-        }
-        if let Some((_, nearest)) = by_distance.first() {
-            // No pair was taken under this acronym: the clocks changed and nothing dated was written since.
-            // A reading one hour beside the offset seen is the same zone in its other season.
-            if let Some(seconds) = readings.iter().find(|seconds| (**seconds - nearest).abs() == 3_600) {
-                return (vec![minus(*seconds)], ZoneBasis::OuterInner);
-            }
-            return (vec![minus(*nearest)], ZoneBasis::OuterInner);
-        }
+        let found = by_pairs(civil, &rule.offsets, readings);
+        let basis = if found.len() == 1 { ZoneBasis::OuterInner } else { ZoneBasis::Ambiguous };
+        return (found.into_iter().map(minus).collect(), basis);
     }
     match readings {
         [] => (Vec::new(), ZoneBasis::Unknown),
@@ -339,16 +340,54 @@ fn instants(stamp: &Stamp, civil: NaiveDateTime, rule: &ZoneRule) -> (Vec<Instan
     }
 }
 
+/// The offsets that a civil time may have beside pairs that show the node's offsets over time.
+///
+/// An offset is certain between two of its own pairs. In the time around a change that no pair covers, and in the
+/// hour that occurs twice, both offsets stand unless the acronym tells them apart.
+fn by_pairs(civil: NaiveDateTime, pairs: &[(Instant, i32)], readings: &[i32]) -> Vec<i32> {
+    let mut seen: Vec<i32> = pairs.iter().map(|(_, seconds)| *seconds).collect();
+    seen.sort_unstable();
+    seen.dedup();
+    let fitting: Vec<i32> = seen.iter().copied().filter(|seconds| readings.contains(seconds)).collect();
+    if fitting.len() == 1 {
+        return fitting;
+    }
+    if let ([only], true) = (seen.as_slice(), fitting.is_empty()) {
+        // No pair was taken under this acronym: the clocks changed and nothing dated was written since. A reading
+        // one hour beside the offset seen is the same zone in its other season.
+        let other_season = readings.iter().find(|seconds| (**seconds - only).abs() == 3_600);
+        return vec![other_season.copied().unwrap_or(*only)];
+    }
+    let among = if fitting.is_empty() { seen } else { fitting };
+    let possible = |seconds: &i32| {
+        let at = (civil - TimeDelta::seconds(i64::from(*seconds))).and_utc();
+        let after = pairs.partition_point(|(anchor, _)| *anchor < at);
+        let before = after.checked_sub(1).and_then(|index| pairs.get(index)).map(|(_, seconds)| *seconds);
+        let behind = pairs.get(after).map(|(_, seconds)| *seconds);
+        // At a change of offset, either side may reach up to the other.
+        before == Some(*seconds) || behind == Some(*seconds)
+    };
+    let found: Vec<i32> = among.iter().copied().filter(possible).collect();
+    if found.is_empty() { among } else { found }
+}
+
 /// A civil time in a known zone: one instant, two in the hour that occurs twice unless the acronym tells
 /// which, and the instant after the jump for an hour that does not occur.
-fn in_zone(civil: NaiveDateTime, zone: Tz, readings: &[i32]) -> (Vec<Instant>, ZoneBasis) {
+fn in_zone(
+    civil: NaiveDateTime,
+    zone: Tz,
+    acronym: Option<&str>,
+    readings: &[i32],
+) -> (Vec<Instant>, ZoneBasis) {
     match zone.from_local_datetime(&civil) {
         chrono::LocalResult::Single(at) => (vec![at.to_utc()], ZoneBasis::Given),
         chrono::LocalResult::Ambiguous(early, late) => {
-            let fits = |at: &DateTime<Tz>| {
-                use chrono::Offset as _;
-                readings.contains(&at.offset().fix().local_minus_utc())
-            };
+            // The zone's own abbreviation decides; the table only where the database has a number for a name.
+            let named =
+                |at: &DateTime<Tz>| acronym.is_some_and(|name| at.offset().abbreviation() == Some(name));
+            let listed = |at: &DateTime<Tz>| readings.contains(&at.offset().fix().local_minus_utc());
+            let by_name = named(&early) || named(&late);
+            let fits = |at: &DateTime<Tz>| if by_name { named(at) } else { listed(at) };
             match (fits(&early), fits(&late)) {
                 (true, false) => (vec![early.to_utc()], ZoneBasis::Given),
                 (false, true) => (vec![late.to_utc()], ZoneBasis::Given),
@@ -387,22 +426,34 @@ pub fn acronym_offsets(acronym: &str) -> &'static [i32] {
         "ADT" => &[-3 * H, 4 * H],
         "NST" => &[-3 * H - HALF],
         "NDT" => &[-2 * H - HALF],
-        "BRT" | "ART" | "UYT" | "CLST" | "GFT" => &[-3 * H],
-        "BRST" => &[-2 * H],
-        "COT" | "PET" | "ECT" => &[-5 * H],
-        "CLT" | "BOT" | "VET" | "PYT" | "AMT" => &[-4 * H],
+        "BRT" | "ART" | "UYT" | "GFT" | "ROTT" | "SRT" => &[-3 * H],
+        "BRST" | "ARST" | "UYST" | "FNT" => &[-2 * H],
+        "COT" | "PET" | "ECT" | "ACT" => &[-5 * H],
+        "COST" | "PEST" | "BOT" | "GYT" => &[-4 * H],
+        // Chile and Paraguay moved their standard time, Venezuela had a half hour until 2016.
+        "CLT" | "PYT" => &[-4 * H, -3 * H],
+        "CLST" | "PYST" => &[-3 * H],
+        "VET" => &[-4 * H, -4 * H - HALF],
+        "AMT" => &[-4 * H, 4 * H],
         "BST" => &[H, 6 * H],
         "CET" | "WEST" | "WAT" => &[H],
         "CEST" | "EET" | "CAT" | "SAST" => &[2 * H],
         "MEZ" => &[H],
         "MESZ" => &[2 * H],
-        "EEST" | "MSK" | "EAT" | "TRT" => &[3 * H],
+        "EEST" | "EAT" | "TRT" => &[3 * H],
+        "TRST" => &[4 * H, 3 * H],
+        // Moscow stood at +04:00 from 2011 to 2014.
+        "MSK" => &[3 * H, 4 * H],
+        "MSD" | "AZT" | "GET" | "SAMT" | "MUT" => &[4 * H],
         "IST" => &[5 * H + HALF, 2 * H, H],
         "IDT" => &[3 * H],
         "GST" => &[4 * H, -2 * H],
-        "PKT" => &[5 * H],
+        "GDT" | "PKT" | "UZT" | "YEKT" | "MVT" | "TMT" => &[5 * H],
+        "IRST" => &[3 * H + HALF],
+        "IRDT" | "AFT" => &[4 * H + HALF],
         "NPT" => &[5 * H + 2_700],
-        "BDT" => &[6 * H],
+        "BDT" | "BTT" => &[6 * H],
+        "MMT" => &[6 * H + HALF],
         "ICT" | "WIB" => &[7 * H],
         "SGT" | "HKT" | "PHT" | "MYT" | "AWST" | "WST" => &[8 * H],
         "JST" | "KST" => &[9 * H],
@@ -412,6 +463,11 @@ pub fn acronym_offsets(acronym: &str) -> &'static [i32] {
         "AEDT" => &[11 * H],
         "NZST" => &[12 * H],
         "NZDT" => &[13 * H],
+        "CHAST" => &[12 * H + 2_700],
+        "CHADT" => &[13 * H + 2_700],
+        "LHST" => &[10 * H + HALF],
+        "LHDT" => &[11 * H],
+        "FJT" => &[12 * H],
         _ => &[],
     }
 }

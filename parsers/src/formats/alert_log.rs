@@ -9,6 +9,7 @@
 //! Fri May 21 08:11:00 CDT 2021,SyslogSeverityMatchFound,uccxpub,"At Fri May 21 …, the following …",…
 //! ```
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use nom::branch::alt;
@@ -160,14 +161,42 @@ impl Columns {
 
 /// The fields of one row; a line break is text here, quoted or not, since the caller knows where rows begin.
 fn cells(row: &str) -> Option<Vec<String>> {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .terminator(csv::Terminator::Any(0))
-        .buffer_capacity(row.len().clamp(64, 8_192))
-        .from_reader(row.as_bytes());
-    let record = reader.records().next()?.ok()?;
-    Some(record.iter().map(str::to_owned).collect())
+    thread_local! {
+        // Building the reader costs more than reading a row, and its clone does not hold the tables.
+        static READER: RefCell<csv_core::Reader> =
+            RefCell::new(csv_core::ReaderBuilder::new().terminator(csv_core::Terminator::Any(0)).build());
+    }
+    READER.with_borrow_mut(|reader| {
+        reader.reset();
+        read_cells(reader, row)
+    })
+}
+
+/// Reads one row with a reader at its start.
+fn read_cells(reader: &mut csv_core::Reader, row: &str) -> Option<Vec<String>> {
+    let mut text = vec![0; row.len() + 1];
+    let mut ends = vec![0; row.matches(',').count() + 2];
+    let (mut input, mut n_text, mut n_ends) = (row.as_bytes(), 0, 0);
+    loop {
+        let (result, read, wrote, ended) =
+            reader.read_record(input, text.get_mut(n_text..)?, ends.get_mut(n_ends..)?);
+        input = input.get(read..)?;
+        n_text += wrote;
+        n_ends += ended;
+        match result {
+            csv_core::ReadRecordResult::InputEmpty => {}
+            csv_core::ReadRecordResult::Record => break,
+            // Both buffers hold the longest row there can be; an empty row has no fields.
+            csv_core::ReadRecordResult::OutputFull
+            | csv_core::ReadRecordResult::OutputEndsFull
+            | csv_core::ReadRecordResult::End => return None,
+        }
+    }
+    let starts = std::iter::once(&0).chain(&ends);
+    let fields = starts
+        .zip(ends.iter().take(n_ends))
+        .map(|(from, to)| text.get(*from..*to).map(|field| String::from_utf8_lossy(field).into_owned()));
+    fields.collect()
 }
 
 /// A column's name in lower case, letters and digits only.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono_tz::Tz;
-use parsers::event::{EventKind, Says, Sighting, Witness};
+use parsers::event::{EventKind, Says, Sighting};
 use parsers::member::{Mark, MemberRead};
 use parsers::origin::Origin;
 use parsers::stamp::{self, Instant, NodeClock, Stamp, YearBasis, ZoneBasis, resolve};
@@ -107,11 +107,10 @@ impl Analysis {
         self.inputs.sort_by(|a, b| {
             let key = |input: &Input| (input.source, natural(input.path.as_deref().unwrap_or_default()));
             key(a).cmp(&key(b)).then_with(|| {
-                (a.read.digest, a.read.bytes, a.read.records).cmp(&(
-                    b.read.digest,
-                    b.read.bytes,
-                    b.read.records,
-                ))
+                let content = |input: &Input| {
+                    (input.read.digest, input.read.bytes, input.not_after, input.outcome.clone())
+                };
+                content(a).cmp(&content(b))
             })
         });
     }
@@ -119,9 +118,20 @@ impl Analysis {
     /// The same file collected twice counts once. Small outputs may be equal on two nodes, so a member that is not
     /// a log counts as the same only for the same node.
     fn drop_duplicates(&mut self) {
+        let mut sharing: BTreeMap<Option<String>, usize> = BTreeMap::new();
+        for input in &self.inputs {
+            *sharing.entry(path_node(input)).or_default() += 1;
+        }
+        // Of two copies, the one in the folder that holds more of the bundle is the node's own; then the first.
+        let mut order: Vec<usize> = (0..self.inputs.len()).collect();
+        order.sort_by_key(|at| {
+            let input = self.inputs.get(*at);
+            std::cmp::Reverse(input.and_then(|input| sharing.get(&path_node(input))).copied())
+        });
         let mut seen: BTreeMap<(u128, u64, Option<String>), String> = BTreeMap::new();
         let mut doubled = BTreeSet::new();
-        for (at, input) in self.inputs.iter().enumerate() {
+        for at in order {
+            let Some(input) = self.inputs.get(at) else { continue };
             let read = &input.read;
             if read.digest == 0 || read.bytes == 0 || read.not_a_log.is_some() {
                 continue;
@@ -183,7 +193,8 @@ impl Stage {
     fn new(inputs: &[Input]) -> Self {
         let mut registry = Registry::default();
         for input in inputs {
-            if let Some(node) = input.path.as_deref().and_then(nodes::in_path) {
+            let is_read = !matches!(input.outcome, MemberOutcome::Skipped(_));
+            if let Some(node) = input.path.as_deref().and_then(nodes::in_path).filter(|_| is_read) {
                 registry.see(node);
             }
             for sighting in &input.read.sightings {
@@ -195,13 +206,13 @@ impl Stage {
                 registry.see(host);
             }
         }
+        name_addresses(inputs, &mut registry);
         let only = registry.only().cloned();
         let member_nodes: Vec<Option<String>> = inputs
             .iter()
             .map(|input| {
-                path_node(input)
-                    .or_else(|| input.read.host.as_deref().map(nodes::canonical))
-                    .or_else(|| only.clone())
+                let named = input.path.as_deref().and_then(nodes::in_path).or(input.read.host.as_deref());
+                named.map(|name| registry.key(name)).or_else(|| only.clone())
             })
             .collect();
         let mut clocks = Clocks::default();
@@ -210,13 +221,20 @@ impl Stage {
                 clocks.see(member_node.as_deref(), mark.stamp, mark.outer);
             }
             for sighting in &input.read.sightings {
-                let node = sighting.node.as_deref().map(nodes::canonical).or_else(|| member_node.clone());
-                // A quoted alarm has the inner stamp of another node's line; its outer one is not in the record.
-                let outer = sighting.outer.filter(|_| sighting.witness == Witness::Syslog);
-                clocks.see(node.as_deref(), sighting.stamp, outer);
+                let node =
+                    sighting.node.as_deref().map(|name| registry.key(name)).or_else(|| member_node.clone());
+                clocks.see(node.as_deref(), sighting.stamp, sighting.outer);
             }
         }
         clocks.settle();
+        let mut stamps: BTreeMap<Option<String>, Vec<Stamp>> = BTreeMap::new();
+        for (input, node) in inputs.iter().zip(&member_nodes) {
+            let marks = input.read.marks.iter().filter_map(|mark| mark.stamp);
+            stamps.entry(node.clone()).or_default().extend(marks.filter(|stamp| stamp.year.is_none()));
+        }
+        for (node, stamps) in &stamps {
+            clocks.learn(node.as_deref(), stamps);
+        }
         Self { registry, member_nodes, clocks }
     }
 
@@ -240,7 +258,8 @@ impl Stage {
                 *debug_seen.entry(Arc::clone(code)).or_default() += 1;
             }
             for sighting in &input.read.sightings {
-                let own = sighting.node.as_deref().map(nodes::canonical).or_else(|| node.clone());
+                let own =
+                    sighting.node.as_deref().map(|name| self.registry.key(name)).or_else(|| node.clone());
                 let own_clock = if own == *node {
                     clock.clone()
                 } else {
@@ -431,6 +450,25 @@ impl Stage {
             nodes,
             contradictions,
         })
+    }
+}
+
+/// A folder that is named after an address, and holds the system log of one host, is that host's.
+fn name_addresses(inputs: &[Input], registry: &mut Registry) {
+    let mut hosts: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for input in inputs {
+        let (Some(folder), Some(host)) = (input.path.as_deref().and_then(nodes::in_path), &input.read.host)
+        else {
+            continue;
+        };
+        if nodes::is_address(folder) {
+            hosts.entry(folder).or_default().insert(nodes::canonical(host));
+        }
+    }
+    for (address, names) in hosts {
+        if let (1, Some(name)) = (names.len(), names.first()) {
+            registry.is_address_of(address, name);
+        }
     }
 }
 

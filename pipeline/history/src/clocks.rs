@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{Datelike, TimeDelta};
 use chrono_tz::Tz;
-use parsers::stamp::{Instant, NodeClock, Stamp, YearRule, ZoneMark, ZoneRule};
+use parsers::stamp::{Acronym, Instant, NodeClock, Stamp, YearRule, ZoneBasis, ZoneMark, ZoneRule, resolve};
 
 /// What the user said about clocks.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +43,8 @@ struct Seen {
     anchors: Vec<Instant>,
     /// Outer minus inner stamp, in seconds, at those instants that have both.
     offsets: Vec<(Instant, i32)>,
+    /// Offsets of acronyms.
+    learnt: Vec<(Acronym, i32)>,
 }
 
 /// Collects the evidence of all nodes.
@@ -69,12 +71,41 @@ impl Clocks {
 
     /// Sorts and thins what was seen; call once, before [`Clocks::clock`].
     pub fn settle(&mut self) {
-        for Seen { anchors, offsets } in self.nodes.values_mut() {
+        for Seen { anchors, offsets, .. } in self.nodes.values_mut() {
             anchors.sort_unstable();
             anchors.dedup_by(|later, earlier| *later - *earlier < THIN);
             offsets.sort_unstable();
-            // Where the offset changes, both sides stay: that is the night the clocks changed.
-            offsets.dedup_by(|later, earlier| later.1 == earlier.1 && later.0 - earlier.0 < THIN);
+            thin(offsets);
+        }
+    }
+
+    /// Learns what an acronym means on `node` from stamps whose offset the pairs leave no doubt about. An acronym
+    /// that seems to mean two offsets means neither.
+    pub fn learn(&mut self, node: Option<&str>, stamps: &[Stamp]) {
+        let clock = self.clock(node, &Given::default(), None);
+        if clock.zone.offsets.is_empty() {
+            return;
+        }
+        let mut votes: BTreeMap<Acronym, BTreeMap<i32, u32>> = BTreeMap::new();
+        for stamp in stamps {
+            let ZoneMark::Acronym(acronym) = stamp.zone else { continue };
+            let bare = Stamp { zone: ZoneMark::None, ..*stamp };
+            let found = resolve(&bare, &clock);
+            let (Some(at), ZoneBasis::OuterInner) = (found.at, found.zone) else { continue };
+            let Some(civil) = stamp.civil(stamp.year.unwrap_or(at.year())) else { continue };
+            let seconds = (civil - at.naive_utc()).num_seconds();
+            if let Ok(seconds) = i32::try_from(seconds) {
+                *votes.entry(acronym).or_default().entry(seconds).or_default() += 1;
+            }
+        }
+        let learnt = votes.into_iter().filter_map(|(acronym, offsets)| {
+            let mut offsets = offsets.into_iter();
+            let (seconds, _) = offsets.next()?;
+            offsets.next().is_none().then_some((acronym, seconds))
+        });
+        let learnt: Vec<(Acronym, i32)> = learnt.collect();
+        if let Some(seen) = self.nodes.get_mut(&node.map(str::to_owned)) {
+            seen.learnt = learnt;
         }
     }
 
@@ -86,10 +117,10 @@ impl Clocks {
         let seen = own.or_else(|| {
             if node.is_none() && self.nodes.len() == 1 { self.nodes.values().next() } else { None }
         });
-        let Seen { anchors, offsets } = seen.cloned().unwrap_or_default();
+        let Seen { anchors, offsets, learnt } = seen.cloned().unwrap_or_default();
         NodeClock {
             year: YearRule { given: given.year(node), anchors, not_after },
-            zone: ZoneRule { given: given.zone(node), offsets },
+            zone: ZoneRule { given: given.zone(node), offsets, learnt },
         }
     }
 
@@ -104,6 +135,19 @@ impl Clocks {
         seen.sort_unstable();
         seen.dedup();
         seen
+    }
+}
+
+/// Leaves out pairs that say the same as those around them. Where the offset changes, the last pair before and the
+/// first behind stay: they bracket the night the clocks changed.
+fn thin(pairs: &mut Vec<(Instant, i32)>) {
+    let all = std::mem::take(pairs);
+    for (at, (instant, seconds)) in all.iter().enumerate() {
+        let differs = |other: Option<&(Instant, i32)>| other.is_none_or(|(_, other)| other != seconds);
+        let edge = differs(at.checked_sub(1).and_then(|at| all.get(at))) || differs(all.get(at + 1));
+        if edge || pairs.last().is_none_or(|(kept, _)| *instant - *kept >= THIN) {
+            pairs.push((*instant, *seconds));
+        }
     }
 }
 

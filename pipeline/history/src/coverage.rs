@@ -81,6 +81,14 @@ impl Coverage {
                     out.push(Silence { log: log.clone(), from: *from, to: *to });
                 }
             }
+            // The log may also stop while others go on. That it starts later is what rotation leaves.
+            let others =
+                self.logs.iter().filter(|(other, _)| other.node == log.node && other.name != log.name);
+            let last = others.filter_map(|(_, other)| other.last()).map(|(_, end)| *end).max();
+            let Some((_, end)) = stretches.last() else { continue };
+            if let Some(last) = last.filter(|last| *last - *end > ALIVE_WITHIN) {
+                out.push(Silence { log: log.clone(), from: *end, to: last });
+            }
         }
         out
     }

@@ -336,7 +336,7 @@ pub struct Contradiction {
 }
 
 /// How reading a member ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MemberOutcome {
     /// Read to its end.
     Read,

@@ -112,6 +112,7 @@ fn is_node_name(folder: &str) -> bool {
 #[derive(Debug, Default)]
 pub struct Registry {
     spellings: BTreeMap<String, Vec<Arc<str>>>,
+    addresses: BTreeMap<String, String>,
 }
 
 impl Registry {
@@ -126,6 +127,25 @@ impl Registry {
             known.push(name.trim().into());
         }
         Some(key)
+    }
+
+    /// Makes an address a spelling of the node that is known by name.
+    pub fn is_address_of(&mut self, address: &str, name: &str) {
+        let (address, name) = (canonical(address), canonical(name));
+        if address == name || !is_address(&address) || is_address(&name) {
+            return;
+        }
+        if let Some(seen) = self.spellings.remove(&address) {
+            self.spellings.entry(name.clone()).or_default().extend(seen);
+        }
+        self.addresses.insert(address, name);
+    }
+
+    /// The short form of any spelling; an address whose name is known gives the name.
+    #[must_use]
+    pub fn key(&self, spelling: &str) -> String {
+        let key = canonical(spelling);
+        self.addresses.get(&key).cloned().unwrap_or(key)
     }
 
     /// Short forms and their spellings, by short form.

@@ -61,8 +61,8 @@ pub const ENFORCEMENT_AFTER: TimeDelta = TimeDelta::days(90);
 
 /// The regime of a release, from what `show uccx version` prints or `--release` says.
 ///
-/// Builds of 12.5(1): SU3 prints `12.5.1.13…` and later (observed numbering of VOS service updates), so a build
-/// number alone decides less firmly than the words. Releases before 12.5 have no smart licensing and are `None`.
+/// Builds of 12.5(1) name their service update: 11002 is SU2, 11003 is SU3 (published installation files). Releases
+/// before 12.5 have no smart licensing, and a release without its service update decides nothing: `None`.
 #[must_use]
 pub fn regime(release: &str) -> Option<Regime> {
     let text: String = release.to_ascii_uppercase().chars().filter(|c| !c.is_whitespace()).collect();
@@ -81,10 +81,10 @@ pub fn regime(release: &str) -> Option<Regime> {
     }) {
         return Some(if update >= 3 { Regime::Immediate } else { Regime::Counted });
     }
-    // 12.5.1.1NNNN-NN: the second digit of the build is the service update (10000, 11001 SU1, 12000 SU2, 13000 SU3).
+    // 12.5.1.1100N-NNN is service update N; 12.5.1.10NNN is 12.5(1) itself.
     match numbers.nth(1) {
-        Some(build) if (13_000..20_000).contains(&build) => Some(Regime::Immediate),
-        Some(build) if (10_000..13_000).contains(&build) => Some(Regime::Counted),
+        Some(build) if (11_003..12_000).contains(&build) => Some(Regime::Immediate),
+        Some(build) if (10_000..11_003).contains(&build) => Some(Regime::Counted),
         _ => None,
     }
 }
@@ -111,7 +111,9 @@ mod tests {
     #[test]
     fn a_build_number_names_its_service_update() {
         check("12.5.1.11002-24", Some(Regime::Counted));
-        check("12.5.1.13900-12", Some(Regime::Immediate));
+        check("12.5.1.11003-511", Some(Regime::Immediate));
+        check("12.5.1.10000-31", Some(Regime::Counted));
+        check("12.5.1.19000-1", None);
     }
 
     #[test]
