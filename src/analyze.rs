@@ -1,5 +1,6 @@
 //! `uccxray analyze`: read, ask, render, write.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -57,7 +58,7 @@ pub fn run(args: &AnalyzeArgs) -> Result<Exit, UsageError> {
     }
     if args.verbose || args.format != "text" || args.quiet {
         for says in &facts.incomplete {
-            complain(&reports::escape::terminal(says));
+            complain(says);
         }
     }
     Ok(exit)
@@ -80,6 +81,16 @@ pub fn report(facts: &Facts) -> Report {
     let tool =
         Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
     reports::assemble(facts, &Tables { instances }, tool)
+}
+
+/// Whether the arguments mean something.
+///
+/// # Errors
+/// What [`run`] refuses.
+pub fn check(args: &AnalyzeArgs) -> Result<(), UsageError> {
+    options(args)?;
+    renderer(&args.format)?;
+    args.output.iter().try_for_each(|path| by_ending(path).map(drop))
 }
 
 /// What the core is told of the command line.
@@ -198,12 +209,13 @@ fn render_options(args: &AnalyzeArgs) -> reports::Options {
 }
 
 /// The report less what `--min-severity` leaves out; JSON always holds everything.
-fn shown(args: &AnalyzeArgs, renderer: &Renderer, report: &Report) -> std::borrow::Cow<'static, Report> {
+fn shown<'a>(args: &AnalyzeArgs, renderer: &Renderer, report: &'a Report) -> Cow<'a, Report> {
+    let Some(level) = args.min_severity.filter(|_| renderer.name != "json") else {
+        return Cow::Borrowed(report);
+    };
     let mut shown = report.clone();
-    if let Some(level) = args.min_severity.filter(|_| renderer.name != "json") {
-        shown.checks.retain(|check| check.severity.is_none_or(|severity| severity >= level.severity()));
-    }
-    std::borrow::Cow::Owned(shown)
+    shown.checks.retain(|check| check.severity.is_none_or(|severity| severity >= level.severity()));
+    Cow::Owned(shown)
 }
 
 /// Writes through a temporary file beside the target, so that a reader never sees half a report.
@@ -267,12 +279,15 @@ fn verdict(args: &AnalyzeArgs, facts: &Facts, report: &Report) -> Exit {
     Exit::Ok
 }
 
-/// One line on standard error.
+/// Says something on standard error. What it quotes may come from a log or a file: it is shown, never obeyed.
 pub(crate) fn complain(says: &str) {
-    let mut line = String::new();
-    let _ = writeln!(line, "uccxray: {says}");
+    let mut text = String::new();
+    for (at, line) in says.lines().enumerate() {
+        let name = if at == 0 { "uccxray: " } else { "" };
+        let _ = writeln!(text, "{name}{}", reports::escape::terminal(line));
+    }
     // Nobody is left to tell if standard error is closed.
-    let _ = io::stderr().write_all(line.as_bytes());
+    let _ = io::stderr().write_all(text.as_bytes());
 }
 
 /// For tests and tools: the facts of paths under the defaults.

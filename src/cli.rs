@@ -4,12 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+const EXIT_CODES: &str = "Exit codes: 0 read everything · 1 own failure · 2 wrong usage · 3 nothing usable · \
+                          4 input incomplete · 11-15 worst failed check is info … critical (--fail-on) · \
+                          78 bad configuration";
+
 /// What state a Cisco Unified CCX smart licence is in, why, what it does next and when - from the logs.
 #[derive(Debug, Parser)]
 #[command(name = "uccxray", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 read everything · 1 own failure · 2 wrong usage · 3 nothing usable · \
-                        4 input incomplete · 11-15 worst failed check is info … critical (--fail-on) · \
-                        78 bad configuration")]
+#[command(after_help = EXIT_CODES)]
 pub struct Cli {
     /// What to do; without one, the paths are analysed.
     #[command(subcommand)]
@@ -23,6 +25,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Read bundles, print one screen, write reports.
+    #[command(after_help = EXIT_CODES)]
     Analyze(Box<AnalyzeArgs>),
     /// Write a synthetic bundle and, beside it, the truth about it.
     Generate(GenerateArgs),

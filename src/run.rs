@@ -68,10 +68,19 @@ fn parse(args: Vec<OsString>) -> Result<Cli, ExitCode> {
     let at = position.min(all.len());
     all.splice(at..at, extra);
     let again = command.try_get_matches_from(all).and_then(|matches| Cli::from_arg_matches(&matches));
-    again.map_err(|error| {
-        let _ = error.print();
+    let again = again.map_err(|error| {
+        complain(&error.to_string());
         fail("the configuration holds an option that cannot be used", Exit::Config)
-    })
+    })?;
+    // What was refused only with the configuration is the configuration's fault.
+    let merged = match &again.command {
+        Some(Command::Analyze(args)) => args,
+        _ => &again.analyze,
+    };
+    match (analyze::check(analyze), analyze::check(merged)) {
+        (Ok(()), Err(error)) => Err(fail(&format!("the configuration: cannot {error}"), Exit::Config)),
+        _ => Ok(again),
+    }
 }
 
 fn analyze_or_help(args: &AnalyzeArgs) -> ExitCode {

@@ -25,9 +25,9 @@ const SNIFF: usize = 64 << 10;
 /// Bytes between two headers that are read for coverage.
 const MARK_EVERY: u64 = 64 << 10;
 
-/// Up to here every line of a trace is looked at; behind it only stretches whose sequence numbers or times do
+/// Within its first window every line of a trace is looked at; behind it only stretches whose sequence numbers or times do
 /// not add up.
-const EXACT_UP_TO: u64 = 1 << 20;
+const EXACT_UP_TO: u64 = WINDOW as u64;
 
 /// Unread lines that are kept as examples.
 const UNREAD_KEPT: usize = 20;
@@ -239,8 +239,29 @@ impl Reader {
         }
     }
 
-    /// Looks at one window.
+    /// Looks at one window; a line in it that is longer than the limit is cut there.
     fn window(&mut self, mut bytes: &[u8]) {
+        if self.limits.line < WINDOW {
+            let mut start = 0;
+            while start < bytes.len() {
+                let rest = bytes.get(start..).unwrap_or_default();
+                let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+                if end > self.limits.line + 1 {
+                    // One byte more than the limit is what makes the carry cut its line.
+                    let (now, later) = bytes.split_at(start + self.limits.line + 1);
+                    self.lines(now);
+                    bytes = later;
+                    start = memchr::memchr(b'\n', later).map_or(later.len(), |at| at + 1);
+                } else {
+                    start += end;
+                }
+            }
+        }
+        self.lines(bytes);
+    }
+
+    /// Looks at bytes of a window.
+    fn lines(&mut self, mut bytes: &[u8]) {
         if let Some(document) = &mut self.document {
             if document.len() + bytes.len() <= DOCUMENT_MAX {
                 document.extend_from_slice(bytes);
@@ -284,6 +305,21 @@ impl Reader {
                 self.bound_carry();
                 return &[];
             };
+            let tail = if whole {
+                0
+            } else {
+                self.carry.len() - memchr::memrchr(b'\n', &self.carry).map_or(0, |at| at + 1)
+            };
+            if tail + end > self.limits.line + 1 {
+                let (line, rest) = bytes.split_at((self.limits.line + 1).saturating_sub(tail).min(end));
+                if whole && lines::begins(self.layout(), line) {
+                    self.close_carry(self.carry.len());
+                }
+                self.carry.extend_from_slice(line);
+                self.bound_carry();
+                bytes = self.skip_cut(rest);
+                continue;
+            }
             let (line, rest) = bytes.split_at(end);
             if whole && lines::begins(self.layout(), line) {
                 self.close_carry(self.carry.len());
@@ -524,6 +560,10 @@ impl Reader {
             let mark = self.mark(&now, bytes);
             self.push_mark(mark);
             self.note_member(head);
+        }
+        if self.audit.last.is_some_and(|last| last.offset < self.offset) {
+            // The last header of the stretch before becomes the one before this.
+            std::mem::swap(&mut self.audit.before_head, &mut self.audit.last_head);
         }
         self.audit.before = self.audit.last.replace(now);
     }

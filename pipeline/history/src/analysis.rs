@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono_tz::Tz;
-use parsers::event::{EventKind, Says, Sighting};
+use parsers::event::{EventKind, Says, Sighting, Witness};
 use parsers::member::{Mark, MemberRead};
 use parsers::origin::Origin;
 use parsers::stamp::{self, Instant, NodeClock, Stamp, YearBasis, ZoneBasis, resolve};
@@ -252,7 +252,7 @@ impl Stage {
         for (number, (input, node)) in inputs.iter().zip(&self.member_nodes).enumerate() {
             let clock = self.clocks.clock(node.as_deref(), &options.given, input.not_after);
             let shown: Option<Arc<str>> = node.as_deref().map(Into::into);
-            let span = Self::cover(input, shown.clone(), &clock, &mut coverage, &mut gaps);
+            let mut span = Self::cover(input, shown.clone(), &clock, &mut coverage, &mut gaps);
             newest = newest.max(span.1);
             for code in &input.read.debug_seen {
                 *debug_seen.entry(Arc::clone(code)).or_default() += 1;
@@ -260,22 +260,19 @@ impl Stage {
             for sighting in &input.read.sightings {
                 let own =
                     sighting.node.as_deref().map(|name| self.registry.key(name)).or_else(|| node.clone());
-                let own_clock = if own == *node {
-                    clock.clone()
-                } else {
-                    self.clocks.clock(own.as_deref(), &options.given, input.not_after)
-                };
-                let event = dated(
-                    sighting,
-                    &own_clock,
-                    own.as_deref().and_then(|own| index.get(own).copied()),
-                    number,
-                );
+                let other = (own != *node)
+                    .then(|| self.clocks.clock(own.as_deref(), &options.given, input.not_after));
+                let place = own.as_deref().and_then(|own| index.get(own).copied());
+                let event = dated(sighting, other.as_ref().unwrap_or(&clock), place, number);
                 if sighting.stamp.is_some_and(|stamp| stamp.year.is_none()) {
                     let worst = bases.entry(own.clone()).or_insert((event.year, event.zone));
                     *worst = (worst.0.max(event.year), worst.1.max(event.zone));
                 }
                 newest = newest.max(event.at);
+                // Marks are samples: an event may lie outside of them. What is quoted has another log's time.
+                if let (Some(at), Witness::Trace | Witness::Syslog) = (event.at, sighting.witness) {
+                    span = (span.0.map_or(Some(at), |from| Some(from.min(at))), span.1.max(Some(at)));
+                }
                 events.push(event);
             }
             members.push(member(input, shown, span));
