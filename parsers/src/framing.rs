@@ -31,9 +31,22 @@ pub(crate) fn further_beginnings(record: &[u8]) -> Vec<usize> {
     }
     let quotes = [&b"AlertName="[..], b"MatchedEvent", b"RTMT Alert Name:"];
     if quotes.iter().any(|word| memchr::memmem::find(record, word).is_some()) {
-        return Vec::new();
+        // Behind the end of the alert, records are not quoted.
+        const END: &[u8] = b"]: RTMT Alert";
+        let Some(end) = memchr::memmem::find(record, END).map(|at| at + END.len()) else { return Vec::new() };
+        let behind = record.get(end..).unwrap_or_default();
+        return beginning.find_iter(behind).map(|found| end + found.start()).collect();
     }
-    beginning.find_iter(record).map(|found| found.start()).skip(1).collect()
+    let mut starts = beginning.find_iter(record).map(|found| found.start());
+    let Some(first) = starts.next() else { return Vec::new() };
+    let is_bare = |at: usize| record.get(at) == Some(&b'%');
+    // A code without prefix, behind a record that has one, is text: a log that quotes another.
+    starts.filter(|at| is_bare(first) || !is_bare(*at)).collect()
+}
+
+/// Offset at which the first record begins; `None` if none does.
+pub(crate) fn first_beginning(bytes: &[u8]) -> Option<usize> {
+    BEGINNING.as_ref()?.find(bytes).map(|found| found.start())
 }
 
 #[cfg(test)]
@@ -74,6 +87,19 @@ mod tests {
         check(
             "1: h: Apr 02 2026 05:00:05.123 UTC : %UC_RTMT-2-RTMT_ALERT: %[AlertName=X][AlertDetail=MatchedEvent : 9: h: Apr 02 2026 05:00:05.123 UTC : %UC_LIB_LICENSE-1-A: t]",
             &[],
+        );
+    }
+
+    #[test]
+    fn a_code_quoted_by_a_record_with_a_prefix_is_text() {
+        check("1: Apr 02 10:00:00.000 UTC %MIVR-ENG-7-UNK:mail: \"%MCVD-LIB_LICENSE-1-A: [R] x\"", &[]);
+    }
+
+    #[test]
+    fn an_alarm_behind_the_end_of_an_alert_is_a_record() {
+        check(
+            "%UC_RTMT-2-RTMT_ALERT: %[AlertName=X][NodeID=a]: RTMT Alert.%UC_LIB_LICENSE-1-A: %[NodeID=a]: t",
+            &["%UC_LIB_LICENSE-1-A: %[NodeID=a]: t"],
         );
     }
 

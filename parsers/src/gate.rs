@@ -7,8 +7,9 @@
 use aho_corasick::packed::{Config, MatchKind, Searcher};
 
 /// What a record must contain to be read whole.
-const LITERALS: [&str; 15] = [
+const LITERALS: [&str; 16] = [
     "IB_LICENSE-",        // %MCVD-LIB_LICENSE-, %UC_LIB_LICENSE-
+    "ib_license-",        // the same in lower case
     "AlertName=",         // %UC_RTMT-2-RTMT_ALERT
     "RTMT-ERROR-ALERT",   // %CCM_RTMT-RTMT-2-RTMT-ERROR-ALERT
     "rtmt-error-alert",   // the same in lower case

@@ -116,7 +116,15 @@ pub(crate) fn zone(i: &str) -> IResult<&str, ZoneMark> {
         };
         Ok((i, mark))
     };
-    alt((numeric, named)).parse(i)
+    // Newer Java runtimes print a number where the zone database has no name: `-05`.
+    let hours = |i| {
+        let (i, sign) = one_of("+-").parse(i)?;
+        let (i, hours) =
+            map_opt(take_while_m_n(2, 2, |c: char| c.is_ascii_digit()), |d: &str| d.parse::<i32>().ok())
+                .parse(i)?;
+        Ok((i, ZoneMark::Offset(if sign == '-' { -hours * 3_600 } else { hours * 3_600 })))
+    };
+    alt((numeric, hours, named)).parse(i)
 }
 
 /// `local-stamp = month 1*SP day 1*SP time SP zone`: traces, without a year.
@@ -270,11 +278,9 @@ pub(crate) fn decode_octal(text: &str) -> Cow<'_, str> {
 
 /// The number in front of `minute` in a parameter, as in `15 minutes`.
 pub(crate) fn minutes(text: &str) -> Option<u32> {
-    let text = text.trim();
-    let (rest, n) = number(text).ok()?;
-    let rest = rest.trim_start();
-    (rest.is_empty() || rest.starts_with("minute") || rest.starts_with("min"))
-        .then(|| u32::try_from(n).ok())?
+    let (rest, n) = number(text.trim()).ok()?;
+    // Without its unit the number may be the beginning of a longer one, cut off.
+    rest.trim_start().starts_with("min").then(|| u32::try_from(n).ok())?
 }
 
 #[cfg(test)]

@@ -64,6 +64,8 @@ pub struct MemberRead {
     pub marks: Vec<Mark>,
     /// Headers with more than fifteen minutes between them, in file order; the first [`SILENCES_KEPT`].
     pub silences: Vec<(Mark, Mark)>,
+    /// Headers between which the sequence number did not rise: the process began anew, or the file is circular.
+    pub restarts: Vec<(Mark, Mark)>,
     /// Holes in the sequence, in file order.
     pub holes: Vec<Hole>,
     /// Lines that no format read.

@@ -124,6 +124,10 @@ pub fn lookup(facility: &str, mnemonic: &str) -> Option<&'static Row> {
 /// What a record means; `None` if its mnemonic says nothing about licences.
 #[must_use]
 pub fn meaning(record: &Record<'_>) -> Option<EventKind> {
+    // `[NodeID=String]` stands in the definition of an alarm, not in an occurrence.
+    if record.param("NodeID") == Some("String") {
+        return None;
+    }
     let facility = record.catalog();
     let Some(row) = lookup(facility, &record.mnemonic) else {
         let is_license = LICENSE_FACILITIES.iter().any(|known| known.eq_ignore_ascii_case(facility));

@@ -546,6 +546,12 @@ impl Reader {
                 let hole = Hole { before: self.mark(&last, bytes), after: self.mark(&now, bytes), missing };
                 self.out.holes.push(hole);
             }
+            if matches!((last.seq, seq), (Some(before), Some(seq)) if seq <= before)
+                && self.out.restarts.len() < HOLES_KEPT
+            {
+                let restart = (self.mark(&last, bytes), self.mark(&now, bytes));
+                self.out.restarts.push(restart);
+            }
             if is_silent(last.minute, now.minute) {
                 let (before, after) = (self.mark(&last, bytes), self.mark(&now, bytes));
                 self.push_mark(before);
@@ -574,7 +580,11 @@ impl Reader {
         let is_last = self.audit.last.is_some_and(|last| last.offset == header.offset);
         let kept = if is_last { &self.audit.last_head } else { &self.audit.before_head };
         let text = String::from_utf8_lossy(inside.unwrap_or(kept));
-        let record = formats::read_header(&text, self.layout(), self.columns.as_ref());
+        let mut record = formats::read_header(&text, self.layout(), self.columns.as_ref());
+        if record.stamp.is_none() && self.is_foreign(record.host.as_deref()) {
+            // A relay's file: the local time of another host means nothing on this one's clock.
+            record.outer = None;
+        }
         Mark {
             line: header.line,
             offset: header.offset,
@@ -582,6 +592,12 @@ impl Reader {
             stamp: record.stamp,
             outer: record.outer,
         }
+    }
+
+    /// True for a host that is not the member's.
+    fn is_foreign(&self, host: Option<&str>) -> bool {
+        let short = |name: &str| name.split('.').next().unwrap_or_default().to_ascii_lowercase();
+        host.zip(self.out.host.as_deref()).is_some_and(|(host, own)| short(host) != short(own))
     }
 
     fn push_mark(&mut self, mark: Mark) {
@@ -595,6 +611,12 @@ impl Reader {
         let text = String::from_utf8_lossy(head);
         if let Some(code) = formats::debug_code(&text) {
             self.debug.insert(code);
+        }
+        if self.out.format.is_none() {
+            self.out.format = match self.layout() {
+                Layout::Rows => Some(formats::ALERT_LOG),
+                _ => formats::read_record(&text, None).map(|(format, _)| format.name),
+            };
         }
         if self.out.host.is_none() {
             let record = formats::read_header(&text, self.layout(), self.columns.as_ref());
@@ -729,28 +751,27 @@ impl Reader {
         whole.extend_from_slice(&document);
         let document = whole;
         let explained = self.sift.documents(&mut self.out, &document);
-        let records = self.sift.read_ranges();
+        let mut explained = Ranges::new(explained);
+        let mut records = Ranges::new(self.sift.read_ranges());
         let mut offset = 0;
         let mut inside_record = false;
         let mut unread = Vec::new();
         for (index, line) in document.split_inclusive(|byte| *byte == b'\n').enumerate() {
             let range = offset..offset + line.len();
             offset = range.end;
-            let touches = |other: &std::ops::Range<usize>| other.start < range.end && range.start < other.end;
             if line.trim_ascii().is_empty() {
                 inside_record = false;
                 continue;
             }
-            if explained.iter().any(touches) {
+            if explained.touch(&range) {
                 continue;
             }
             if lines::begins(Layout::Free, line) {
-                inside_record =
-                    formats::read_record(&String::from_utf8_lossy(lines::visible(line)), None).is_some();
+                inside_record = is_record(line) || is_record(with_next_line(&document, &range));
             }
             // What follows a record belongs to it, up to a blank line or the next prompt.
             inside_record &= !line.starts_with(b"admin:");
-            if inside_record || records.iter().any(touches) {
+            if inside_record || records.touch(&range) {
                 continue;
             }
             unread.push((line, index as u64 + 1));
@@ -759,6 +780,36 @@ impl Reader {
             self.unread(line, number, "no known format");
         }
     }
+}
+
+/// Ranges in order, asked in order.
+struct Ranges(std::iter::Peekable<std::vec::IntoIter<std::ops::Range<usize>>>);
+
+impl Ranges {
+    fn new(mut ranges: Vec<std::ops::Range<usize>>) -> Self {
+        ranges.sort_unstable_by_key(|range| (range.start, range.end));
+        Self(ranges.into_iter().peekable())
+    }
+
+    /// True if any range shares a byte with `line`; lines must come in ascending order.
+    fn touch(&mut self, line: &std::ops::Range<usize>) -> bool {
+        while self.0.next_if(|range| range.end <= line.start).is_some() {}
+        self.0.peek().is_some_and(|range| range.start < line.end)
+    }
+}
+
+/// True if a format reads the line, or what stands behind a broken beginning of it.
+fn is_record(line: &[u8]) -> bool {
+    let reads = |bytes: &[u8]| formats::read_record(&String::from_utf8_lossy(bytes), None).is_some();
+    let line = lines::visible(line);
+    reads(line) || framing::first_beginning(line).and_then(|at| line.get(at..)).is_some_and(reads)
+}
+
+/// A line and the one behind it: web pages wrap a code in the middle.
+fn with_next_line<'a>(document: &'a [u8], line: &std::ops::Range<usize>) -> &'a [u8] {
+    let next = document.get(line.end..).unwrap_or_default();
+    let end = line.end + memchr::memchr(b'\n', next).unwrap_or(next.len());
+    document.get(line.start..end).unwrap_or_default()
 }
 
 impl Header {

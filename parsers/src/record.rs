@@ -64,7 +64,13 @@ impl<'a> Record<'a> {
     pub fn catalog(&self) -> &str {
         match &self.subfacility {
             Some(sub) => sub,
-            None => self.facility.strip_prefix("UC_").unwrap_or(&self.facility),
+            None => {
+                let prefixed = ["UC_", "CCM_"].iter().any(|prefix| {
+                    self.facility.get(..prefix.len()).is_some_and(|is| is.eq_ignore_ascii_case(prefix))
+                });
+                let name = self.facility.split_once('_').map(|(_, name)| name).filter(|_| prefixed);
+                name.unwrap_or(&self.facility)
+            }
         }
     }
 }

@@ -114,7 +114,9 @@ impl Sift {
         let span = Span::of(bytes, line, offset);
         if let Some(quoted) = (format.quoted)(&record) {
             let alert = record.param("AlertName").unwrap_or_default();
-            if self.quoted(out, quoted, Witness::Rtmt, &span) {
+            let detail = record.param("AlertDetail").or(record.param("Detail")).unwrap_or(quoted);
+            let events = formats::matched_events(detail);
+            if events.into_iter().filter(|line| self.quoted(out, line, Witness::Rtmt, &span)).count() > 0 {
                 return true;
             }
             let kind = alert_kind(alert, quoted);
@@ -267,9 +269,8 @@ impl Sift {
         let Some(row) = columns.and_then(|columns| columns.read(text)) else { return false };
         out.format.get_or_insert(formats::ALERT_LOG);
         let span = Span::of(bytes, line, offset);
-        if let Some(quoted) = &row.quoted
-            && self.quoted(out, quoted, Witness::AlertLog, &span)
-        {
+        let events = formats::matched_events(&row.message);
+        if events.into_iter().filter(|line| self.quoted(out, line, Witness::AlertLog, &span)).count() > 0 {
             return true;
         }
         let record = Record {
@@ -481,6 +482,10 @@ fn node_of(record: &Record<'_>) -> Option<Arc<str>> {
 /// `host = 1*255(ALPHA / DIGIT / "." / "-" / "_" / ":")`
 pub(crate) fn is_host(name: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':');
+    // A line that was wrapped may begin with the zone of the one before.
+    if matches!(name, "UTC" | "GMT") {
+        return false;
+    }
     (1..=255).contains(&name.len()) && name.bytes().all(fits)
 }
 

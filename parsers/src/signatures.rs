@@ -28,7 +28,8 @@ const fn sig(text: &'static str, class: FailureClass) -> Signature {
 /// Source: Java runtime messages; Cisco field notice on QuoVadis Root CA 2 (`ERR 205`, `ERR 207`, Call Home);
 /// 217535 (`LicenseResponse`); CUCM Troubleshooting Guide 12.5(1) (`Operation timed out`, `Connection refused`).
 pub const SIGNATURES: &[Signature] = &[
-    sig("UnknownHostException", FailureClass::Dns),
+    sig("UnknownHostException:", FailureClass::Dns),
+    sig("java.net.UnknownHostException", FailureClass::Dns),
     sig("Unable to resolve server hostname", FailureClass::Dns),
     sig("Name or service not known", FailureClass::Dns),
     sig("No subject alternative", FailureClass::TlsName),
@@ -56,13 +57,10 @@ pub const SIGNATURES: &[Signature] = &[
 ];
 
 /// Words that tie a record to the licence transport.
-const CONTEXT: [&str; 9] = [
+const CONTEXT: [&str; 6] = [
     "com.cisco.smartlicense",
     "com.cisco.nesla",
     "com.callhome",
-    "tools.cisco.com",
-    "smartreceiver.cisco.com",
-    "Transportgateway",
     "Smart Software Manager",
     "SmartAgent",
     "Smart Licensing message",
@@ -77,7 +75,7 @@ const FACILITIES: [&str; 4] = ["LIB_LICENSE", "SLMALARMCATALOG", "SMART_LIC", "C
 pub fn failure(record: &Record<'_>, raw: &str) -> Option<FailureClass> {
     let facility = record.catalog();
     let about_licences = FACILITIES.iter().any(|known| known.eq_ignore_ascii_case(facility))
-        || CONTEXT.iter().any(|word| raw.contains(word));
+        || CONTEXT.iter().chain(&URL_WORDS).any(|word| raw.contains(word));
     if !about_licences {
         return None;
     }

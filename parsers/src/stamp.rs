@@ -246,7 +246,9 @@ fn years(stamp: &Stamp, rule: &YearRule) -> (Vec<i32>, YearBasis) {
         return (vec![year], YearBasis::Given);
     }
     if let (Some(first), Some(last)) = (rule.anchors.first(), rule.anchors.last()) {
-        return years_by_anchors(stamp, &rule.anchors, *first, *last);
+        // The node's own dated lines may be younger than a copied file's time.
+        let limit = rule.not_after.map(|not_after| not_after.max(*last) + FILE_TIME_SLACK);
+        return years_by_anchors(stamp, &rule.anchors, *first, *last, limit);
     }
     let Some(latest) = rule.not_after else { return (Vec::new(), YearBasis::Unknown) };
     let limit = (latest + FILE_TIME_SLACK).naive_utc();
@@ -267,12 +269,16 @@ fn years_by_anchors(
     anchors: &[Instant],
     first: Instant,
     last: Instant,
+    limit: Option<Instant>,
 ) -> (Vec<i32>, YearBasis) {
     let mut near: Vec<(TimeDelta, i32)> = Vec::new();
     for year in (first.year() - 1)..=(last.year() + 1) {
         let Some(civil) = stamp.civil(year) else { continue };
         // The offset is unknown here and at most 14 hours: nothing beside half a year.
         let at = civil.and_utc();
+        if limit.is_some_and(|limit| at > limit) {
+            continue;
+        }
         let after = anchors.partition_point(|anchor| *anchor < at);
         let distance = [after.checked_sub(1).and_then(|i| anchors.get(i)), anchors.get(after)]
             .into_iter()
@@ -355,8 +361,11 @@ fn by_pairs(civil: NaiveDateTime, pairs: &[(Instant, i32)], readings: &[i32]) ->
     if let ([only], true) = (seen.as_slice(), fitting.is_empty()) {
         // No pair was taken under this acronym: the clocks changed and nothing dated was written since. A reading
         // one hour beside the offset seen is the same zone in its other season.
-        let other_season = readings.iter().find(|seconds| (**seconds - only).abs() == 3_600);
-        return vec![other_season.copied().unwrap_or(*only)];
+        if let Some(other_season) = readings.iter().find(|seconds| (**seconds - only).abs() == 3_600) {
+            return vec![*other_season];
+        }
+        // An acronym that cannot mean the offset seen contradicts it: both stand.
+        return std::iter::once(*only).chain(readings.iter().copied()).collect();
     }
     let among = if fitting.is_empty() { seen } else { fitting };
     let possible = |seconds: &i32| {
@@ -396,7 +405,8 @@ fn in_zone(
         }
         chrono::LocalResult::None => {
             let later = zone.from_local_datetime(&(civil + TimeDelta::hours(1))).earliest();
-            (later.map(|at| at.to_utc() - TimeDelta::hours(1)).into_iter().collect(), ZoneBasis::Given)
+            // The clock that stands before the jump reads an hour that it should have left out.
+            (later.map(|at| at.to_utc()).into_iter().collect(), ZoneBasis::Given)
         }
     }
 }
@@ -469,5 +479,82 @@ pub fn acronym_offsets(acronym: &str) -> &'static [i32] {
         "LHDT" => &[11 * H],
         "FJT" => &[12 * H],
         _ => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Instant {
+        text.parse().unwrap()
+    }
+
+    fn stamp(text: &str) -> Stamp {
+        crate::grammar::trace_stamp(text).unwrap().1
+    }
+
+    /// Pairs of one node: instants and offsets in hours.
+    fn pairs(of: &[(&str, i32)]) -> NodeClock {
+        let offsets = of.iter().map(|(instant, hours)| (at(instant), hours * 3_600)).collect();
+        let year =
+            YearRule { anchors: of.iter().map(|(instant, _)| at(instant)).collect(), ..YearRule::default() };
+        NodeClock { year, zone: ZoneRule { offsets, ..ZoneRule::default() } }
+    }
+
+    #[track_caller]
+    fn check(text: &str, clock: &NodeClock, expected: &[&str]) {
+        let found = resolve(&stamp(text), clock);
+        assert_eq!(found.candidates, expected.iter().map(|text| at(text)).collect::<Vec<_>>());
+        assert_eq!(found.at.is_some(), expected.len() == 1);
+    }
+
+    #[test]
+    fn a_winter_acronym_beside_a_summer_pair_is_winter_time() {
+        check("Dec 05 10:00:00.000 EST", &pairs(&[("2025-07-02T14:00:05Z", -4)]), &["2025-12-05T15:00:00Z"]);
+    }
+
+    #[test]
+    fn an_acronym_that_contradicts_the_pairs_is_ambiguous() {
+        let clock = pairs(&[("2025-07-02T14:00:05Z", -5)]);
+        assert_eq!(resolve(&stamp("Jul 02 10:30:00.000 IST"), &clock).zone, ZoneBasis::Ambiguous);
+    }
+
+    #[test]
+    fn an_hour_that_the_clock_left_out_is_read_with_the_offset_before_it() {
+        let mut clock = NodeClock::default();
+        clock.year.given = Some(2026);
+        clock.zone.given = Some(chrono_tz::America::New_York);
+        check("Mar 08 02:30:00.000 EST", &clock, &["2026-03-08T07:30:00Z"]);
+        check("Nov 01 01:30:00.000 EDT", &clock, &["2026-11-01T05:30:00Z"]);
+        check("Nov 01 01:30:00.000 EST", &clock, &["2026-11-01T06:30:00Z"]);
+    }
+
+    #[test]
+    fn no_line_is_younger_than_its_file() {
+        let mut clock = pairs(&[("2026-04-02T14:00:05Z", -4)]);
+        clock.year.not_after = Some(at("2026-04-02T15:00:00Z"));
+        check("Sep 25 10:00:00.000 EDT", &clock, &["2025-09-25T14:00:00Z"]);
+    }
+
+    #[test]
+    fn december_lines_in_a_january_bundle_are_last_year() {
+        let mut clock = NodeClock::default();
+        clock.year.not_after = Some(at("2026-01-02T00:00:00Z"));
+        check("Dec 31 23:00:00.000 CET", &clock, &["2025-12-31T22:00:00Z"]);
+        check("Feb 29 10:00:00.000 CET", &clock, &["2024-02-29T09:00:00Z"]);
+    }
+
+    #[test]
+    fn between_two_pairs_of_one_offset_that_offset_is_certain() {
+        let clock = pairs(&[("2025-11-02T04:00:00Z", -4), ("2025-11-02T07:00:00Z", -5)]);
+        let bare = |text: &str| Stamp { zone: ZoneMark::None, ..stamp(text) };
+        assert_eq!(resolve(&bare("Nov 01 23:00:00.000 X"), &clock).at, Some(at("2025-11-02T03:00:00Z")));
+        assert_eq!(resolve(&bare("Nov 02 01:30:00.000 X"), &clock).candidates.len(), 2);
+    }
+
+    #[test]
+    fn nothing_known_gives_no_instant() {
+        check("Apr 02 10:00:00.000 IST", &NodeClock::default(), &[]);
     }
 }

@@ -44,7 +44,7 @@ const LOOK_BACK: usize = 2_048;
 /// The alarm line that the text of an alert quotes: from `MatchedEvent :` to the line of `AppID :`.
 ///
 /// Copies flattened to one line end it at a blank and `AppID :`; a text cut off ends it where it ends.
-pub(super) fn matched_event(text: &str) -> Option<&str> {
+pub(crate) fn matched_event(text: &str) -> Option<&str> {
     let event = find_label(text, &["MatchedEvent"], false)?;
     let behind = text.get(event.end..)?;
     let end = find_label(behind, &BEHIND_EVENT, true).or_else(|| find_label(behind, &["AppID"], false));

@@ -20,6 +20,12 @@ pub(crate) use alert_log::{
 
 use crate::lines::Layout;
 
+/// The alarm lines that an alert's text quotes, one for each matched event.
+pub(crate) fn matched_events(text: &str) -> Vec<&str> {
+    let places = text.match_indices("MatchedEvent").map(|(at, _)| at);
+    places.filter_map(|at| text.get(at..).and_then(alert_email::matched_event)).collect()
+}
+
 /// A format of records that begin on a line.
 #[derive(Clone, Copy)]
 pub struct LineFormat {

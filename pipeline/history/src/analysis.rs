@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono_tz::Tz;
-use parsers::event::{EventKind, Says, Sighting, Witness};
+use parsers::event::{EventKind, Says, ServiceState, Sighting, Witness};
 use parsers::member::{Mark, MemberRead};
 use parsers::origin::Origin;
 use parsers::stamp::{self, Instant, NodeClock, Stamp, YearBasis, ZoneBasis, resolve};
@@ -331,6 +331,13 @@ impl Stage {
         // A circular file begins with its youngest records: first and last are by time.
         let all = || input.read.marks.iter().filter_map(instant);
         let (from, to) = (all().min(), all().max());
+        let holes = input.read.holes.iter().map(|hole| (&hole.before, &hole.after));
+        let restarts = input.read.restarts.iter().map(|(before, after)| (before, after));
+        for (before, after) in holes.chain(restarts) {
+            if let (Some(before), Some(after)) = (instant(before), instant(after)) {
+                coverage.add_break(Log { node: shown.clone(), name: Arc::clone(&log) }, before, after);
+            }
+        }
         let mut start = first.1;
         for (before, after) in &input.read.silences {
             if let (Some(before), Some(after)) = (instant(before), instant(after)) {
@@ -359,10 +366,7 @@ impl Stage {
             key(a).cmp(&key(b))
         });
         let until = options.until.or(options.as_of).or(as_of);
-        events.retain(|event| {
-            options.since.is_none_or(|since| event.at >= Some(since))
-                && until.is_none_or(|until| event.at <= Some(until))
-        });
+        events.retain(|event| until.is_none_or(|until| event.at <= Some(until)));
         events.extend(undated);
         events
     }
@@ -419,8 +423,13 @@ impl Stage {
             return None;
         }
         let release = release(inputs, options);
-        let mut machine = Machine::new(release.regime, coverage);
         let any_dated = events.iter().any(|event| event.at.is_some());
+        // An alarm that cannot be placed, or a licence line that could not be read, may be the one that is missing.
+        let undated =
+            events.iter().any(|event| event.at.is_none() && matches!(event.facility.as_ref(), "LIB_LICENSE"));
+        let unread =
+            inputs.iter().flat_map(|input| &input.read.unread).any(|line| line.text.contains("LICENSE"));
+        let mut machine = Machine::new(release.regime, coverage, &nodes, !undated && !unread);
         for event in &events {
             // An undated event cannot be placed among dated ones: it is shown, and drives nothing.
             if event.at.is_some() || !any_dated {
@@ -432,6 +441,9 @@ impl Stage {
         let mut deadlines = deadline::of(&authorization, complete);
         deadlines.sort_by_key(|deadline| deadline.expected);
         let services = services(inputs, &self.member_nodes, &nodes, &events);
+        // What came before decides the state all the same; it is only not listed.
+        let mut events = events;
+        events.retain(|event| options.since.is_none_or(|since| event.at.is_none_or(|at| at >= since)));
         let id = nodes.first().map_or_else(|| "unnamed".into(), |node| Arc::clone(&node.name));
         Some(Instance {
             id,
@@ -575,18 +587,22 @@ fn release(inputs: &[Input], options: &Options) -> Release {
             }
         }
     }
-    let Some((version, first)) = stated.first().cloned() else {
+    let mut versions: Vec<Arc<str>> = stated.iter().map(|(version, _)| Arc::clone(version)).collect();
+    versions.sort();
+    versions.dedup();
+    let Some((_, first)) = stated.first().cloned() else {
         return Release { version: None, regime: Regime::Unknown, basis: Basis::Unknown, evidence: None };
     };
     let regimes: BTreeSet<Option<Regime>> =
         stated.iter().map(|(version, _)| policy::regime(version)).collect();
     let regime = match regimes.len() {
-        1 => policy::regime(&version).unwrap_or(Regime::Unknown),
+        1 => regimes.first().copied().flatten().unwrap_or(Regime::Unknown),
         _ => Regime::Unknown,
     };
     let also = stated.into_iter().skip(1).map(|(_, origin)| origin).collect();
     Release {
-        version: Some(version.to_string()),
+        // Two versions on two nodes are both shown.
+        version: Some(versions.join(" and ")),
         regime,
         basis: Basis::Stated,
         evidence: Some(Evidence { first, also }),
@@ -644,7 +660,14 @@ fn services(
                 from_cli: true,
                 evidence,
             };
-            out.insert((node, name.to_ascii_lowercase()), fact);
+            // An output carries no time: where an alarm says the opposite, which of them is newer is not known, and
+            // the failure is the one to look at.
+            let alarm = out.get(&(node, name.to_ascii_lowercase()));
+            let alarmed =
+                alarm.is_some_and(|alarm| !alarm.from_cli && alarm.state != ServiceState::InService);
+            if !(alarmed && *state == ServiceState::InService) {
+                out.insert((node, name.to_ascii_lowercase()), fact);
+            }
         }
     }
     out.into_values().collect()

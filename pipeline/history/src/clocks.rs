@@ -36,6 +36,9 @@ impl Given {
 /// Dated lines closer together than this say the same about year and zone.
 const THIN: TimeDelta = TimeDelta::hours(6);
 
+/// A pair tells the meaning of an acronym this far away.
+const LEARN_WITHIN: TimeDelta = TimeDelta::hours(12);
+
 /// The dated lines of one node.
 #[derive(Clone, Debug, Default)]
 struct Seen {
@@ -94,6 +97,15 @@ impl Clocks {
             let (Some(at), ZoneBasis::OuterInner) = (found.at, found.zone) else { continue };
             let Some(civil) = stamp.civil(stamp.year.unwrap_or(at.year())) else { continue };
             let seconds = (civil - at.naive_utc()).num_seconds();
+            // Far from any pair the season may be another.
+            let near = clock
+                .zone
+                .offsets
+                .iter()
+                .any(|(pair, offset)| i64::from(*offset) == seconds && (*pair - at).abs() < LEARN_WITHIN);
+            if !near {
+                continue;
+            }
             if let Ok(seconds) = i32::try_from(seconds) {
                 *votes.entry(acronym).or_default().entry(seconds).or_default() += 1;
             }

@@ -33,12 +33,18 @@ pub struct Silence {
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
     logs: BTreeMap<Log, Vec<(Instant, Instant)>>,
+    breaks: BTreeMap<Log, Vec<(Instant, Instant)>>,
 }
 
 impl Coverage {
     /// Adds a stretch without a silence in it.
     pub fn add(&mut self, log: Log, from: Instant, to: Instant) {
         self.logs.entry(log).or_default().push((from.min(to), from.max(to)));
+    }
+
+    /// Adds a place where records are missing or the process began anew: nothing is known of what lies in it.
+    pub fn add_break(&mut self, log: Log, from: Instant, to: Instant) {
+        self.breaks.entry(log).or_default().push((from.min(to), from.max(to)));
     }
 
     /// Joins stretches that touch; call once, after the last [`Coverage::add`].
@@ -56,12 +62,17 @@ impl Coverage {
         }
     }
 
-    /// True if some log that licence alarms are written to was alive from `from` to `to` without a silence.
+    /// True if the log of `node` that licence alarms are written to was alive from `from` to `to`: no silence, no
+    /// missing record, no new process.
     #[must_use]
-    pub fn alive(&self, from: Instant, to: Instant) -> bool {
+    pub fn alive(&self, node: Option<&str>, from: Instant, to: Instant) -> bool {
+        let whole = |log: &Log| {
+            let breaks = self.breaks.get(log).into_iter().flatten();
+            !breaks.into_iter().any(|(start, end)| *start < to && from < *end)
+        };
         self.logs
             .iter()
-            .filter(|(log, _)| is_license_log(&log.name))
+            .filter(|(log, _)| is_license_log(&log.name) && log.node.as_deref() == node && whole(log))
             .any(|(_, stretches)| stretches.iter().any(|(start, end)| *start <= from && to <= *end))
     }
 
@@ -127,7 +138,10 @@ mod tests {
         coverage.add(log("MIVR"), at("10:00"), at("12:00"));
         coverage.settle();
         assert_eq!(coverage.silences().len(), 1);
-        assert!(!coverage.alive(at("10:20"), at("11:40")));
-        assert!(coverage.alive(at("10:20"), at("10:30")));
+        assert!(!coverage.alive(None, at("10:20"), at("11:40")));
+        assert!(coverage.alive(None, at("10:20"), at("10:30")));
+        assert!(!coverage.alive(Some("another"), at("10:20"), at("10:30")));
+        coverage.add_break(log("MCVD"), at("10:24"), at("10:25"));
+        assert!(!coverage.alive(None, at("10:20"), at("10:30")));
     }
 }

@@ -24,7 +24,7 @@ pub fn of(authorization: &Authorization, complete: bool) -> Vec<Deadline> {
                 .to_owned(),
             evidence: evidence.clone(),
         }],
-        Authorization::OutOfCompliance { since: Some(since), overage_since, evidence } => vec![Deadline {
+        Authorization::OutOfCompliance { since: Some(since), overage_since, evidence, .. } => vec![Deadline {
             kind: DeadlineKind::Enforcement,
             earliest: complete.then(|| overage_since.unwrap_or(*since) + ENFORCEMENT_AFTER),
             expected: *since + ENFORCEMENT_AFTER,

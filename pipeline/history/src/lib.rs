@@ -16,6 +16,8 @@ pub mod clocks;
 pub mod coverage;
 pub mod deadline;
 pub mod facts;
+#[cfg(test)]
+mod inference_tests;
 pub mod machine;
 pub mod nodes;
 pub mod policy;

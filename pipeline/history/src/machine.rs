@@ -1,11 +1,13 @@
 //! The state machine: one event in, transitions out. The only code that decides a state.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
-use parsers::event::EventKind;
+use parsers::event::{EventKind, ServiceState};
 use parsers::stamp::Instant;
 
 use crate::coverage::Coverage;
-use crate::facts::{Basis, Contradiction, Dimension, Event, Evidence, Transition};
+use crate::facts::{Basis, Contradiction, Dimension, Event, Evidence, Node, Transition};
 use crate::policy::{COUNTDOWN_SPREAD, COUNTDOWN_START_MIN, REPORT_EVERY_COUNTED, Regime, SAME_COUNTDOWN};
 
 /// The Authorization State, as far as this machine tells it.
@@ -27,6 +29,10 @@ pub enum Authorization {
         last: Option<Instant>,
         /// When Out of Compliance follows by the newest warning; `None` if it has no time or no minutes.
         due: Option<Instant>,
+        /// The node that wrote the newest warning: only its log can tell that no further one came.
+        node: Option<Arc<str>>,
+        /// True if something was logged since that forbids a conclusion from silence.
+        doubtful: bool,
         /// The newest warning's lines.
         evidence: Evidence,
     },
@@ -36,6 +42,8 @@ pub enum Authorization {
         since: Option<Instant>,
         /// The start of the countdown before it, where there was one.
         overage_since: Option<Instant>,
+        /// The newest line that said so.
+        last: Option<Instant>,
         /// The line that first said so.
         evidence: Evidence,
     },
@@ -67,6 +75,9 @@ const GRACE: TimeDelta = TimeDelta::minutes(2);
 pub struct Machine<'a> {
     regime: Regime,
     coverage: &'a Coverage,
+    nodes: &'a [Node],
+    /// False where something was read that forbids any conclusion from silence, such as an undated alarm.
+    silence_speaks: bool,
     authorization: Authorization,
     registration: &'static str,
     enforcement: &'static str,
@@ -88,10 +99,12 @@ pub struct Folded {
 impl<'a> Machine<'a> {
     /// A machine that knows nothing yet.
     #[must_use]
-    pub fn new(regime: Regime, coverage: &'a Coverage) -> Self {
+    pub fn new(regime: Regime, coverage: &'a Coverage, nodes: &'a [Node], silence_speaks: bool) -> Self {
         Self {
             regime,
             coverage,
+            nodes,
+            silence_speaks,
             authorization: Authorization::Unknown,
             registration: "unknown",
             enforcement: "unknown",
@@ -116,12 +129,16 @@ impl<'a> Machine<'a> {
     /// Lets time pass up to `until`: a countdown that ran out without Out of Compliance, while the log went on,
     /// is over. A gap never is.
     fn pass(&mut self, until: Instant) {
-        let Authorization::Overage { last: Some(last), due: Some(due), evidence, .. } = &self.authorization
+        let Authorization::Overage {
+            last: Some(last), due: Some(due), node, doubtful: false, evidence, ..
+        } = &self.authorization
         else {
             return;
         };
         let limit = *due + COUNTDOWN_SPREAD + GRACE;
-        if until < limit || !self.coverage.alive(*last, limit) {
+        // Reports that come every eight hours say nothing by their absence within one.
+        let speaks = self.silence_speaks && self.regime != Regime::Immediate;
+        if until < limit || !speaks || !self.coverage.alive(node.as_deref(), *last, limit) {
             return;
         }
         let bounds = (*last, (*last + REPORT_EVERY_COUNTED + GRACE).max(*last).min(limit));
@@ -144,7 +161,17 @@ impl<'a> Machine<'a> {
             self.pass(at);
         }
         let Some(evidence) = event.evidence() else { return };
+        // Another product's alarms are shown, and say nothing about this one's licence.
+        let about_license = event.facility.eq_ignore_ascii_case("LIB_LICENSE");
         match &event.kind {
+            EventKind::ServiceState { service, state } if *state != ServiceState::InService => {
+                if let Authorization::Overage { doubtful, .. } = &mut self.authorization
+                    && service.ends_with("Cluster View Daemon")
+                {
+                    *doubtful = true;
+                }
+            }
+            _ if !about_license => {}
             EventKind::OocApproaching { minutes } | EventKind::OocImminent { minutes } => {
                 self.warned(event, *minutes, evidence);
             }
@@ -212,9 +239,11 @@ impl<'a> Machine<'a> {
         };
         match self.authorization.clone() {
             // Out of Compliance is irreversible by usage: only a new countdown from its start shows that it ended.
-            Authorization::OutOfCompliance { since, .. } => {
+            Authorization::OutOfCompliance { last, .. } => {
                 let restarted = minutes.is_some_and(|minutes| minutes >= COUNTDOWN_START_MIN);
-                let Some((at, since)) = event.at.zip(since).filter(|_| restarted) else {
+                // Usage must have been reported as covered in between.
+                let room = |(at, last): &(Instant, Instant)| *at - *last >= REPORT_EVERY_COUNTED;
+                let Some((at, last)) = event.at.zip(last).filter(|_| restarted).filter(room) else {
                     if event.at.is_some() {
                         self.contradict(
                             format!("{} was logged while Out of Compliance", event.mnemonic),
@@ -223,24 +252,28 @@ impl<'a> Machine<'a> {
                     }
                     return;
                 };
-                self.restored_between(since, at, evidence.clone());
-                self.overage(event.at, due, cause, evidence);
+                self.restored_between(last, at, evidence.clone());
+                self.overage(event, due, cause, evidence);
             }
-            Authorization::Overage { since, last, due: before, .. } => {
+            Authorization::Overage { since, last, due: before, node, .. } => {
                 let restarted = match (before, due) {
                     (Some(before), Some(due)) => due - before > SAME_COUNTDOWN,
                     _ => false,
                 };
+                // Two nodes, or two clocks, may print one countdown within a report of each other.
                 match (restarted, last, event.at) {
-                    (true, Some(last), Some(at)) => {
+                    (true, Some(last), Some(at)) if at - last >= REPORT_EVERY_COUNTED - GRACE => {
                         self.restored_between(last, at, evidence.clone());
-                        self.overage(event.at, due, cause, evidence);
+                        self.overage(event, due, cause, evidence);
                     }
                     _ => {
                         self.authorization = Authorization::Overage {
                             since,
                             last: event.at.or(last),
-                            due: due.or(before),
+                            // The earlier of two ends is the one to act on.
+                            due: if restarted { before } else { due.or(before) },
+                            node: self.node(event).or(node),
+                            doubtful: false,
                             evidence,
                         };
                     }
@@ -250,15 +283,18 @@ impl<'a> Machine<'a> {
             | Authorization::Evaluation
             | Authorization::EvaluationExpired
             | Authorization::InCompliance
-            | Authorization::AuthorizationExpired => self.overage(event.at, due, cause, evidence),
+            | Authorization::AuthorizationExpired => self.overage(event, due, cause, evidence),
         }
     }
 
     /// `SYSTEM_IN_OOC_STATE` and its like.
     fn entered(&mut self, event: &Event, evidence: Evidence) {
-        let overage_since = match &self.authorization {
+        let overage_since = match &mut self.authorization {
             // A repeated alarm keeps the first date: the 90 days run from it.
-            Authorization::OutOfCompliance { .. } => return,
+            Authorization::OutOfCompliance { last, .. } => {
+                *last = event.at.or(*last);
+                return;
+            }
             Authorization::Overage { since, .. } => *since,
             Authorization::Unknown
             | Authorization::Evaluation
@@ -266,14 +302,31 @@ impl<'a> Machine<'a> {
             | Authorization::InCompliance
             | Authorization::AuthorizationExpired => None,
         };
-        let next =
-            Authorization::OutOfCompliance { since: event.at, overage_since, evidence: evidence.clone() };
+        let next = Authorization::OutOfCompliance {
+            since: event.at,
+            overage_since,
+            last: event.at,
+            evidence: evidence.clone(),
+        };
         let cause = format!("{} was logged", event.mnemonic);
         self.authorize(next, event.at, None, Basis::Stated, cause, evidence);
     }
 
-    fn overage(&mut self, at: Option<Instant>, due: Option<Instant>, cause: String, evidence: Evidence) {
-        let next = Authorization::Overage { since: at, last: at, due, evidence: evidence.clone() };
+    fn node(&self, event: &Event) -> Option<Arc<str>> {
+        event.node.and_then(|node| self.nodes.get(node)).map(|node| Arc::clone(&node.name))
+    }
+
+    fn overage(&mut self, event: &Event, due: Option<Instant>, cause: String, evidence: Evidence) {
+        let at = event.at;
+        let node = self.node(event);
+        let next = Authorization::Overage {
+            since: at,
+            last: at,
+            due,
+            node,
+            doubtful: false,
+            evidence: evidence.clone(),
+        };
         self.authorize(next, at, None, Basis::Stated, cause, evidence);
     }
 

@@ -76,7 +76,7 @@ impl Lines<'_> {
             state: now.state.to_owned(),
             since: now.since.map(Time),
             since_is_first_seen: now.since_is_first_seen,
-            basis: basis(now.basis),
+            basis: Some(basis(now.basis)).filter(|_| now.basis != facts::Basis::Unknown),
             cause,
             evidence: self.evidence(now.evidence.as_ref()),
         }

@@ -122,8 +122,8 @@ pub struct StateNow {
     pub since: Option<Time>,
     /// True when the state may be older than `since`: the log begins with it.
     pub since_is_first_seen: bool,
-    /// How firmly it stands.
-    pub basis: Basis,
+    /// How firmly it stands; null where nothing says the state.
+    pub basis: Option<Basis>,
     /// Why, as a sentence; null where nothing says the state.
     pub cause: Option<String>,
     /// The lines.

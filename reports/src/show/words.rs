@@ -59,10 +59,10 @@ pub(crate) fn basis(basis: Basis) -> String {
 
 /// What follows a state: since when, how long, how firmly; empty for a state that is not known.
 pub(crate) fn standing(report: &Report, instance: &ProductInstance, now: &StateNow) -> String {
-    if now.basis == Basis::Unknown {
+    let Some(firmly) = now.basis else {
         return String::new();
-    }
-    format!("{} {}", since(report, instance, now), basis(now.basis))
+    };
+    format!("{} {}", since(report, instance, now), basis(firmly))
 }
 
 /// Since when: an instant with its age, the instants that are possible, or that it is not known.
