@@ -397,6 +397,18 @@ fn in_zone(
             let listed = |at: &DateTime<Tz>| readings.contains(&at.offset().fix().local_minus_utc());
             let by_name = named(&early) || named(&late);
             let fits = |at: &DateTime<Tz>| if by_name { named(at) } else { listed(at) };
+            // Of two readings of one acronym the table's first is the usual one: `CLT` is winter time.
+            let place = |at: &DateTime<Tz>| {
+                let seconds = at.offset().fix().local_minus_utc();
+                readings.iter().position(|reading| *reading == seconds)
+            };
+            let usual = match (by_name, place(&early), place(&late)) {
+                (false, Some(a), Some(b)) if a != b => Some(if a < b { early } else { late }),
+                _ => None,
+            };
+            if let Some(usual) = usual {
+                return (vec![usual.to_utc()], ZoneBasis::Given);
+            }
             match (fits(&early), fits(&late)) {
                 (true, false) => (vec![early.to_utc()], ZoneBasis::Given),
                 (false, true) => (vec![late.to_utc()], ZoneBasis::Given),
