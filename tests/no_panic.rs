@@ -217,3 +217,13 @@ fn large_members_are_the_same_in_any_chunks() {
         }
     }
 }
+
+/// A line that counts as read must have been read: a licence record behind a broken code was neither event nor unread.
+#[test]
+fn a_licence_record_behind_rubbish_is_an_event() {
+    let text = b"%M%MCVD-LIB_LICENSE-1-SYSTEM_IN_OOC_STATE: [REPORT_ENTITLE] com.cisco.x.Y b.\n\
+        Cisco001MCVD001.log:100: Apr 02 10:00:00.000 UTC %MCVD-LIB_LICENSE-1-SYSTEM_IN_OOC_STATE: [R] com.x.Y.Z b.\n";
+    let read = bodies::read(text, Limits::default(), &[]);
+    assert_eq!((read.sightings.len(), read.n_unread), (2, 0), "{:#?}", read.unread);
+    assert_eq!((read.sightings[0].span.offset, read.sightings[1].span.line), (2, 2));
+}

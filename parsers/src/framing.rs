@@ -44,9 +44,12 @@ pub(crate) fn further_beginnings(record: &[u8]) -> Vec<usize> {
     starts.filter(|at| is_bare(first) || !is_bare(*at)).collect()
 }
 
-/// Offset at which the first record begins; `None` if none does.
-pub(crate) fn first_beginning(bytes: &[u8]) -> Option<usize> {
-    BEGINNING.as_ref()?.find(bytes).map(|found| found.start())
+/// Offset of a record behind rubbish that is glued to its front: a broken code (`%M%MIVR-…`), or the file name that
+/// grep prints. `None` if there is no rubbish, or it holds a blank: then it is prose that quotes a record.
+pub(crate) fn behind_rubbish(bytes: &[u8]) -> Option<usize> {
+    let at = BEGINNING.as_ref()?.find(bytes)?.start();
+    let rubbish = bytes.get(..at)?;
+    (!rubbish.is_empty() && !rubbish.iter().any(u8::is_ascii_whitespace)).then_some(at)
 }
 
 #[cfg(test)]

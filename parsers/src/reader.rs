@@ -706,7 +706,12 @@ impl Reader {
             let trimmed = piece.get(..piece.trim_ascii_end().len()).unwrap_or_default();
             let at = offset + start as u64;
             let layout = self.layout();
-            let read = self.sift.read(&mut self.out, trimmed, at, piece_line, layout, self.columns.as_ref());
+            let mut read_at = |from: usize| {
+                let bytes = trimmed.get(from..).unwrap_or_default();
+                let columns = self.columns.as_ref();
+                self.sift.read(&mut self.out, bytes, at + from as u64, piece_line, layout, columns)
+            };
+            let read = read_at(0) || framing::behind_rubbish(trimmed).is_some_and(&mut read_at);
             // Of a paste, the lines that nothing explains are counted at the end.
             let heading = layout == Layout::Rows && formats::alert_log_header(trimmed).is_some();
             if !read && !heading && self.document.is_none() {
@@ -802,7 +807,7 @@ impl Ranges {
 fn is_record(line: &[u8]) -> bool {
     let reads = |bytes: &[u8]| formats::read_record(&String::from_utf8_lossy(bytes), None).is_some();
     let line = lines::visible(line);
-    reads(line) || framing::first_beginning(line).and_then(|at| line.get(at..)).is_some_and(reads)
+    reads(line) || framing::behind_rubbish(line).and_then(|at| line.get(at..)).is_some_and(reads)
 }
 
 /// A line and the one behind it: web pages wrap a code in the middle.
