@@ -224,7 +224,7 @@ fn options(choice: u8) -> Options {
     };
     let mut options = Options { release, ..Options::default() };
     if choice & 4 != 0 {
-        options.given.zone = history::analysis::zone("America/New_York").ok();
+        options.given.zone = history::clocks::zone("America/New_York").ok();
     }
     if choice & 8 != 0 {
         options.given.year = Some(2026);

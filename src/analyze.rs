@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use history::analysis::{self, Options};
-use history::clocks::Given;
+use history::analysis::Options;
+use history::clocks::{self, Given};
 use history::facts::{Facts, MemberOutcome};
 use history::nodes;
 use parsers::stamp::Instant;
@@ -108,7 +108,7 @@ pub fn options(args: &AnalyzeArgs) -> Result<Options, UsageError> {
     let mut given = Given::default();
     for text in &args.tz {
         let (host, zone) = per_host(text);
-        let zone = analysis::zone(zone).map_err(|why| UsageError(format!("use --tz: {why}")))?;
+        let zone = clocks::zone(zone).map_err(|why| UsageError(format!("use --tz: {why}")))?;
         match host {
             Some(host) => drop(given.zones.insert(host, zone)),
             None => given.zone = Some(zone),

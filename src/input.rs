@@ -112,7 +112,9 @@ pub fn read(paths: &[PathBuf], bounds: &Bounds, show_progress: bool) -> Analysis
     analysis
 }
 
-fn source(source: bundle::Source) -> Source {
+/// A source as the core knows it.
+#[must_use]
+pub fn source(source: bundle::Source) -> Source {
     let kind = match source.kind {
         SourceKind::Directory => "directory",
         SourceKind::Zip => "zip",

@@ -11,6 +11,7 @@
     )
 )]
 
+mod classify;
 pub mod event;
 pub mod formats;
 mod framing;
@@ -20,6 +21,7 @@ mod lines;
 pub mod member;
 pub mod mnemonics;
 pub mod origin;
+mod paste;
 pub mod reader;
 pub mod record;
 mod sift;

@@ -29,6 +29,21 @@ pub(crate) fn begins(layout: Layout, line: &[u8]) -> bool {
     }
 }
 
+/// Length of the first line, its line break included; of everything if there is none.
+pub(crate) fn first(bytes: &[u8]) -> usize {
+    memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1)
+}
+
+/// Offset behind the last line break; 0 if there is none.
+pub(crate) fn last(bytes: &[u8]) -> usize {
+    memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1)
+}
+
+/// Offset at which the line begins that ends, line break included, at `end`.
+pub(crate) fn start_before(bytes: &[u8], end: usize) -> usize {
+    last(end.checked_sub(1).and_then(|end| bytes.get(..end)).unwrap_or_default())
+}
+
 /// The line without the NUL bytes that a crash or a sparse copy leaves in front of it.
 pub(crate) fn visible(line: &[u8]) -> &[u8] {
     if line.first() != Some(&0) {

@@ -4,16 +4,21 @@
 //! changes the answer. Within a window one literal pass (the gate) decides which records nom sees; the others are
 //! counted. The record that is still open at the end of a window is carried into the next one.
 
+mod audit;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use xxhash_rust::xxh3::Xxh3;
 
+use self::audit::Audit;
+use crate::classify;
 use crate::formats::{self, Columns, DOCUMENT_MAX};
 use crate::framing;
 use crate::gate::Gate;
 use crate::lines::{self, Layout};
-use crate::member::{Hole, Mark, MemberRead, SILENCES_KEPT, Unread};
+use crate::member::{MemberRead, Unread};
+use crate::paste;
 use crate::sift::{self, Sift};
 
 /// Bytes looked at together. At the size of a core's cache the second look at a byte costs nothing.
@@ -25,15 +30,12 @@ const SNIFF: usize = 64 << 10;
 /// Bytes between two headers that are read for coverage.
 const MARK_EVERY: u64 = 64 << 10;
 
-/// Within its first window every line of a trace is looked at; behind it only stretches whose sequence numbers or times do
-/// not add up.
+/// Within its first window every line of a trace is looked at; behind it only stretches whose sequence numbers or
+/// times do not add up.
 const EXACT_UP_TO: u64 = WINDOW as u64;
 
 /// Unread lines that are kept as examples.
 const UNREAD_KEPT: usize = 20;
-
-/// Sequence holes that are kept.
-const HOLES_KEPT: usize = 1_000;
 
 /// Bounds on what one member may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,31 +91,6 @@ impl Shared {
         Arc::new(Self { gate: Gate::new(), failures: sift::Failures::new() })
     }
 }
-
-/// The headers before the one at hand.
-#[derive(Default)]
-struct Audit {
-    last: Option<Header>,
-    /// The header before the last, for a last one that is cut off.
-    before: Option<Header>,
-    /// The first bytes of both, kept when the stretch that held them is gone.
-    last_head: Vec<u8>,
-    before_head: Vec<u8>,
-    next_mark: u64,
-    /// A header that begins a record was seen: lines before the first one are unread.
-    begun: bool,
-}
-
-#[derive(Clone, Copy)]
-struct Header {
-    seq: Option<u64>,
-    offset: u64,
-    line: u64,
-    minute: Option<i64>,
-}
-
-/// Bytes of a header that hold sequence number and stamp.
-const HEAD: usize = 160;
 
 impl Reader {
     /// A reader for one member. `digest` asks for the content hash, which costs a few percent.
@@ -187,7 +164,7 @@ impl Reader {
     /// Decides on the first bytes what the member is, then looks at them. False: not a log.
     fn decide(&mut self) -> bool {
         let mut head = std::mem::take(&mut self.partial);
-        match classify(&head) {
+        match classify::classify(&head) {
             Err(reason) => {
                 self.out.not_a_log = Some(reason);
                 // What came behind the beginning was not looked at, however long the chunk was.
@@ -245,13 +222,13 @@ impl Reader {
             let mut start = 0;
             while start < bytes.len() {
                 let rest = bytes.get(start..).unwrap_or_default();
-                let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+                let end = lines::first(rest);
                 if end > self.limits.line + 1 {
                     // One byte more than the limit is what makes the carry cut its line.
                     let (now, later) = bytes.split_at(start + self.limits.line + 1);
                     self.lines(now);
                     bytes = later;
-                    start = memchr::memchr(b'\n', later).map_or(later.len(), |at| at + 1);
+                    start = lines::first(later);
                 } else {
                     start += end;
                 }
@@ -285,7 +262,7 @@ impl Reader {
 
     /// Passes over the rest of a cut line.
     fn skip_cut<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
-        let end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
+        let end = lines::first(bytes);
         let (skipped, rest) = bytes.split_at(end);
         self.offset += skipped.len() as u64;
         if skipped.ends_with(b"\n") {
@@ -305,11 +282,8 @@ impl Reader {
                 self.bound_carry();
                 return &[];
             };
-            let tail = if whole {
-                0
-            } else {
-                self.carry.len() - memchr::memrchr(b'\n', &self.carry).map_or(0, |at| at + 1)
-            };
+            let start = if whole { self.carry.len() } else { lines::last(&self.carry) };
+            let tail = self.carry.len() - start;
             if tail + end > self.limits.line + 1 {
                 let (line, rest) = bytes.split_at((self.limits.line + 1).saturating_sub(tail).min(end));
                 if whole && lines::begins(self.layout(), line) {
@@ -325,11 +299,6 @@ impl Reader {
                 self.close_carry(self.carry.len());
                 return bytes;
             }
-            let start = if whole {
-                self.carry.len()
-            } else {
-                memchr::memrchr(b'\n', &self.carry).map_or(0, |at| at + 1)
-            };
             self.carry.extend_from_slice(line);
             bytes = rest;
             // The line that was only begun may itself begin a record.
@@ -354,7 +323,7 @@ impl Reader {
 
     /// Keeps the carry within bounds: a line that never ends is cut, a record that never ends is closed.
     fn bound_carry(&mut self) {
-        let tail = memchr::memrchr(b'\n', &self.carry).map_or(0, |at| at + 1);
+        let tail = lines::last(&self.carry);
         if self.carry.len() - tail > self.limits.line {
             let beyond = self.carry.len() - tail - self.limits.line;
             self.carry.truncate(tail + self.limits.line);
@@ -375,11 +344,10 @@ impl Reader {
     /// Offset of the last line that begins a record; of the first byte behind the last whole line if none does
     /// within reach.
     fn last_beginning(&self, bytes: &[u8]) -> usize {
-        let whole = memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1);
+        let whole = lines::last(bytes);
         let mut end = whole;
         while end > 0 {
-            let start =
-                bytes.get(..end - 1).and_then(|before| memchr::memrchr(b'\n', before)).map_or(0, |at| at + 1);
+            let start = lines::start_before(bytes, end);
             if bytes.get(start..end).is_some_and(|line| lines::begins(self.layout(), line)) {
                 return start;
             }
@@ -410,7 +378,7 @@ impl Reader {
         while let Some(newline) = bytes.get(at..).and_then(|rest| memchr::memchr(b'\n', rest)) {
             at += newline + 1;
             let line = bytes.get(at..).unwrap_or_default();
-            let end = memchr::memchr(b'\n', line).map_or(line.len(), |end| end + 1);
+            let end = lines::first(line);
             if line.get(..end).is_some_and(|line| lines::begins(self.layout(), line)) {
                 return at;
             }
@@ -436,174 +404,6 @@ impl Reader {
         self.offset += bytes.len() as u64;
         self.line += newlines;
         self.unread_here.clear();
-    }
-
-    /// Copies the first bytes of the last two headers out of a stretch that is about to go.
-    fn keep_heads(&mut self, bytes: &[u8]) {
-        for (header, kept) in
-            [(self.audit.before, &mut self.audit.before_head), (self.audit.last, &mut self.audit.last_head)]
-        {
-            let from = header.and_then(|header| header.offset.checked_sub(self.offset));
-            if let Some(head) = from.and_then(|from| head_at(bytes, from)) {
-                kept.clear();
-                kept.extend_from_slice(head);
-            }
-        }
-    }
-
-    /// True if the sequence numbers and times at both ends of a stretch of trace leave room for nothing odd.
-    fn adds_up(&self, bytes: &[u8]) -> bool {
-        let Some(last) = &self.audit.last else { return false };
-        let first = lines::trace_seq(bytes);
-        let end = self.last_beginning(bytes);
-        let final_line = bytes.get(end..).unwrap_or_default();
-        let (Some(before), Some(first), Some(final_seq)) = (last.seq, first, lines::trace_seq(final_line))
-        else {
-            return false;
-        };
-        let (begins, ends) = (minute(bytes), minute(final_line));
-        // Every record has a line of its own, so a stretch cannot hold more records than lines.
-        first == before.wrapping_add(1)
-            && final_seq >= first
-            && final_seq - first < bytes.len() as u64 / 40
-            && !is_silent(last.minute, begins)
-            && !is_silent(begins, ends)
-    }
-
-    /// Counts lines by bytes and records by sequence numbers.
-    fn count_quickly(&mut self, bytes: &[u8]) -> u64 {
-        let newlines = bytecount::count(bytes, b'\n') as u64;
-        let end = self.last_beginning(bytes);
-        let final_line = bytes.get(end..).unwrap_or_default();
-        let first = lines::trace_seq(bytes).unwrap_or_default();
-        let last = lines::trace_seq(final_line).unwrap_or_default();
-        let line = self.line + newlines - bytecount::count(final_line, b'\n') as u64;
-        self.header(bytes, 0, self.line, Some(first));
-        if end > 0 {
-            // The records between the two were neither read nor doubted.
-            self.out.records += (last - first).saturating_sub(1);
-            if let Some(kept) = &mut self.audit.last {
-                kept.seq = Some(last.wrapping_sub(1));
-            }
-            self.header(bytes, end, line, Some(last));
-        }
-        newlines
-    }
-
-    /// Looks at every line: records, holes, lines that belong to none.
-    fn count_exactly(&mut self, bytes: &[u8]) -> u64 {
-        let layout = self.layout();
-        let mut start = 0;
-        let mut newlines = 0;
-        while start < bytes.len() {
-            let rest = bytes.get(start..).unwrap_or_default();
-            let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
-            let line = rest.get(..end).unwrap_or_default();
-            if lines::begins(layout, line) {
-                let visible = lines::visible(line);
-                let at = start + line.len() - visible.len();
-                let seq = lines::trace_seq(visible);
-                self.excuse_glued(bytes, start, seq);
-                self.header(bytes, at, self.line + newlines, seq);
-            } else if !self.audit.begun {
-                self.orphan(line, self.line + newlines);
-            }
-            if line.ends_with(b"\n") {
-                newlines += 1;
-            }
-            start += end;
-        }
-        newlines
-    }
-
-    /// Before a hole is claimed: records run together on the line before have sequence numbers too.
-    fn excuse_glued(&mut self, bytes: &[u8], start: usize, seq: Option<u64>) {
-        let base = self.offset;
-        let Some(last) = &mut self.audit.last else { return };
-        let (Some(before), Some(seq)) = (last.seq, seq) else { return };
-        let from = last.offset.checked_sub(base).and_then(|from| usize::try_from(from).ok());
-        let Some(record) = from.and_then(|from| bytes.get(from..start)) else { return };
-        if seq <= before.wrapping_add(1) {
-            return;
-        }
-        last.count_glued(record);
-    }
-
-    /// Takes note of a header at `at` of the stretch.
-    fn header(&mut self, bytes: &[u8], at: usize, line: u64, seq: Option<u64>) {
-        self.audit.begun = true;
-        self.out.records += 1;
-        let head = head_at(bytes, at as u64).unwrap_or_default();
-        let now = Header { seq, offset: self.offset + at as u64, line, minute: minute(head) };
-        if let Some(last) = self.audit.last {
-            let jump = match (last.seq, seq) {
-                (Some(before), Some(seq)) => seq.checked_sub(before.wrapping_add(1)),
-                _ => None,
-            };
-            if let Some(missing @ 1..) = jump
-                && self.out.holes.len() < HOLES_KEPT
-            {
-                let hole = Hole { before: self.mark(&last, bytes), after: self.mark(&now, bytes), missing };
-                self.out.holes.push(hole);
-            }
-            if matches!((last.seq, seq), (Some(before), Some(seq)) if seq <= before)
-                && self.out.restarts.len() < HOLES_KEPT
-            {
-                let restart = (self.mark(&last, bytes), self.mark(&now, bytes));
-                self.out.restarts.push(restart);
-            }
-            if is_silent(last.minute, now.minute) {
-                let (before, after) = (self.mark(&last, bytes), self.mark(&now, bytes));
-                self.push_mark(before);
-                self.push_mark(after);
-                if self.out.silences.len() < SILENCES_KEPT {
-                    self.out.silences.push((before, after));
-                }
-            }
-        }
-        if now.offset >= self.audit.next_mark {
-            self.audit.next_mark = (now.offset / MARK_EVERY + 1) * MARK_EVERY;
-            let mark = self.mark(&now, bytes);
-            self.push_mark(mark);
-            self.note_member(head);
-        }
-        if self.audit.last.is_some_and(|last| last.offset < self.offset) {
-            // The last header of the stretch before becomes the one before this.
-            std::mem::swap(&mut self.audit.before_head, &mut self.audit.last_head);
-        }
-        self.audit.before = self.audit.last.replace(now);
-    }
-
-    /// Reads stamp and sequence number of a header, from the stretch or from what was kept of the one before.
-    fn mark(&self, header: &Header, bytes: &[u8]) -> Mark {
-        let inside = header.offset.checked_sub(self.offset).and_then(|from| head_at(bytes, from));
-        let is_last = self.audit.last.is_some_and(|last| last.offset == header.offset);
-        let kept = if is_last { &self.audit.last_head } else { &self.audit.before_head };
-        let text = String::from_utf8_lossy(inside.unwrap_or(kept));
-        let mut record = formats::read_header(&text, self.layout(), self.columns.as_ref());
-        if record.stamp.is_none() && self.is_foreign(record.host.as_deref()) {
-            // A relay's file: the local time of another host means nothing on this one's clock.
-            record.outer = None;
-        }
-        Mark {
-            line: header.line,
-            offset: header.offset,
-            seq: record.seq.or(header.seq),
-            stamp: record.stamp,
-            outer: record.outer,
-        }
-    }
-
-    /// True for a host that is not the member's.
-    fn is_foreign(&self, host: Option<&str>) -> bool {
-        let short = |name: &str| name.split('.').next().unwrap_or_default().to_ascii_lowercase();
-        host.zip(self.out.host.as_deref()).is_some_and(|(host, own)| short(host) != short(own))
-    }
-
-    fn push_mark(&mut self, mark: Mark) {
-        if self.out.marks.last().is_none_or(|last| last.offset < mark.offset) {
-            self.out.marks.push(mark);
-        }
     }
 
     /// Notes which component printed debug output, and whose log this is.
@@ -678,10 +478,9 @@ impl Reader {
     fn beginning_before(&self, bytes: &[u8], at: usize) -> usize {
         let mut end = at + 1;
         loop {
-            let start =
-                bytes.get(..end - 1).and_then(|before| memchr::memrchr(b'\n', before)).map_or(0, |at| at + 1);
+            let start = lines::start_before(bytes, end);
             let line = bytes.get(start..).unwrap_or_default();
-            let stop = memchr::memchr(b'\n', line).map_or(line.len(), |at| at + 1);
+            let stop = lines::first(line);
             if start == 0 || line.get(..stop).is_some_and(|line| lines::begins(self.layout(), line)) {
                 return start;
             }
@@ -727,7 +526,7 @@ impl Reader {
         if length > 0 {
             let ends_open = !self.carry.ends_with(b"\n");
             // A last line without line break may begin a record of its own.
-            let start = memchr::memrchr(b'\n', &self.carry).map_or(0, |at| at + 1);
+            let start = lines::last(&self.carry);
             let begins = self.carry.get(start..).is_some_and(|line| lines::begins(self.layout(), line));
             if start > 0 && start < length && begins {
                 self.close_carry(start);
@@ -756,177 +555,9 @@ impl Reader {
         whole.extend_from_slice(&document);
         let document = whole;
         let explained = self.sift.documents(&mut self.out, &document);
-        let mut explained = Ranges::new(explained);
-        let mut records = Ranges::new(self.sift.read_ranges());
-        let mut offset = 0;
-        let mut inside_record = false;
-        let mut unread = Vec::new();
-        for (index, line) in document.split_inclusive(|byte| *byte == b'\n').enumerate() {
-            let range = offset..offset + line.len();
-            offset = range.end;
-            if line.trim_ascii().is_empty() {
-                inside_record = false;
-                continue;
-            }
-            if explained.touch(&range) {
-                continue;
-            }
-            if lines::begins(Layout::Free, line) {
-                inside_record = is_record(line) || is_record(with_next_line(&document, &range));
-            }
-            // What follows a record belongs to it, up to a blank line or the next prompt.
-            inside_record &= !line.starts_with(b"admin:");
-            if inside_record || records.touch(&range) {
-                continue;
-            }
-            unread.push((line, index as u64 + 1));
-        }
-        for (line, number) in unread {
+        let records = self.sift.read_ranges();
+        for (line, number) in paste::unexplained(&document, explained, records) {
             self.unread(line, number, "no known format");
         }
     }
-}
-
-/// Ranges in order, asked in order.
-struct Ranges(std::iter::Peekable<std::vec::IntoIter<std::ops::Range<usize>>>);
-
-impl Ranges {
-    fn new(mut ranges: Vec<std::ops::Range<usize>>) -> Self {
-        ranges.sort_unstable_by_key(|range| (range.start, range.end));
-        Self(ranges.into_iter().peekable())
-    }
-
-    /// True if any range shares a byte with `line`; lines must come in ascending order.
-    fn touch(&mut self, line: &std::ops::Range<usize>) -> bool {
-        while self.0.next_if(|range| range.end <= line.start).is_some() {}
-        self.0.peek().is_some_and(|range| range.start < line.end)
-    }
-}
-
-/// True if a format reads the line, or what stands behind a broken beginning of it.
-fn is_record(line: &[u8]) -> bool {
-    let reads = |bytes: &[u8]| formats::read_record(&String::from_utf8_lossy(bytes), None).is_some();
-    let line = lines::visible(line);
-    reads(line) || framing::behind_rubbish(line).and_then(|at| line.get(at..)).is_some_and(reads)
-}
-
-/// A line and the one behind it: web pages wrap a code in the middle.
-fn with_next_line<'a>(document: &'a [u8], line: &std::ops::Range<usize>) -> &'a [u8] {
-    let next = document.get(line.end..).unwrap_or_default();
-    let end = line.end + memchr::memchr(b'\n', next).unwrap_or(next.len());
-    document.get(line.start..end).unwrap_or_default()
-}
-
-impl Header {
-    /// Takes over the sequence number of the last record that is run together with this one.
-    fn count_glued(&mut self, record: &[u8]) {
-        let glued = framing::further_beginnings(record).into_iter();
-        let numbers = glued.filter_map(|at| record.get(at..).and_then(lines::trace_seq));
-        self.seq = numbers.max().or(self.seq);
-    }
-}
-
-/// The first line at `from`, at most [`HEAD`] bytes of it; `None` behind the end.
-fn head_at(bytes: &[u8], from: u64) -> Option<&[u8]> {
-    let rest = bytes.get(usize::try_from(from).ok()?..).filter(|rest| !rest.is_empty())?;
-    let head = rest.get(..HEAD.min(rest.len()))?;
-    head.get(..memchr::memchr(b'\n', head).unwrap_or(head.len()))
-}
-
-/// True if more than fifteen minutes, the shortest reporting interval, may lie between two headers. The turn of the
-/// month looks like a gap too, and costs two marks.
-fn is_silent(before: Option<i64>, after: Option<i64>) -> bool {
-    before.zip(after).is_some_and(|(before, after)| (after - before).abs() > 15)
-}
-
-/// Minutes since the start of the month of the first `Mon DD hh:mm` in a header.
-fn minute(header: &[u8]) -> Option<i64> {
-    let from = if header.first().is_some_and(u8::is_ascii_digit) {
-        memchr::memchr(b' ', header.get(..24.min(header.len()))?)? + 1
-    } else {
-        0
-    };
-    let stamp = header.get(from..)?;
-    let two = |at: usize| -> Option<i64> {
-        match stamp.get(at..at + 2)? {
-            [b' ', b @ b'0'..=b'9'] => Some(i64::from(b - b'0')),
-            [a @ b'0'..=b'9', b @ b'0'..=b'9'] => Some(i64::from(a - b'0') * 10 + i64::from(b - b'0')),
-            _ => None,
-        }
-    };
-    (stamp.get(9) == Some(&b':')).then_some(())?;
-    Some((two(4)? * 24 + two(7)?) * 60 + two(10)?)
-}
-
-/// What the first bytes of a member are: how its records begin, or why it is not a log.
-fn classify(head: &[u8]) -> Result<(Layout, Option<Columns>), String> {
-    if head.is_empty() {
-        return Err("it is empty".to_owned());
-    }
-    if let Some(name) = binary(head) {
-        return Err(format!("it is not text ({name})"));
-    }
-    if let Some(columns) = formats::alert_log_header(head) {
-        return Ok((Layout::Rows, Some(columns)));
-    }
-    let mut trace = 0;
-    let mut syslog = 0;
-    let mut other = 0;
-    for line in head.split(|byte| *byte == b'\n').take(400) {
-        if lines::trace_seq(line).is_some()
-            && memchr::memchr(b'%', line).is_some_and(|at| at < 60)
-            && !is_ciscolog(line)
-        {
-            trace += 1;
-        } else if lines::begins(Layout::Syslog, line) {
-            syslog += 1;
-        } else if trace + syslog == 0 && !line.trim_ascii().is_empty() {
-            other += 1;
-        }
-    }
-    // A line or two may be cut off at the front of a rotated file; more in front of the first record is a paste.
-    Ok((
-        match (trace, syslog, other) {
-            (0, 0, _) => Layout::Free,
-            (1.., 0, 0..=3) => Layout::Trace,
-            (0, 1.., 0..=3) if head.len() > 2_000 || syslog > 3 => Layout::Syslog,
-            _ => Layout::Free,
-        },
-        None,
-    ))
-}
-
-/// True if the zone is followed by a colon: `7273: May 30 15:33:20.636 UTC :  %CCM_…`.
-fn is_ciscolog(line: &[u8]) -> bool {
-    let Some(code) = memchr::memchr(b'%', line) else { return false };
-    line.get(..code).is_some_and(|prefix| prefix.trim_ascii_end().ends_with(b":"))
-}
-
-/// The name of a binary format; `None` for text.
-fn binary(head: &[u8]) -> Option<&'static str> {
-    let magics: [(&[u8], &str); 11] = [
-        (b"\x7fELF", "an ELF program"),
-        (b"\x89PNG", "a PNG image"),
-        (b"\xff\xd8\xff", "a JPEG image"),
-        (b"GIF8", "a GIF image"),
-        (b"%PDF-", "a PDF document"),
-        (b"\xd4\xc3\xb2\xa1", "a packet capture"),
-        (b"\x0a\x0d\x0d\x0a", "a packet capture"),
-        (b"\xca\xfe\xba\xbe", "Java classes"),
-        (b"BZh", "bzip2; unpack it first"),
-        (b"\xfd7zXZ", "xz; unpack it first"),
-        (b"7z\xbc\xaf", "7-Zip; unpack it first"),
-    ];
-    if let Some((_, name)) = magics.iter().find(|(magic, _)| head.starts_with(magic)) {
-        return Some(name);
-    }
-    if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
-        return Some("UTF-16; save it as UTF-8");
-    }
-    let sample = head.get(..head.len().min(8 << 10)).unwrap_or_default();
-    let nulls = memchr::memchr_iter(0, sample).count();
-    let controls = sample.iter().filter(|byte| matches!(byte, 1..=8 | 14..=26 | 28..=31)).count();
-    // A log that lost power holds runs of NUL bytes, but also lines.
-    let lines = memchr::memchr_iter(b'\n', sample).count();
-    ((nulls + controls) * 10 > sample.len() * 3 && lines * 400 < sample.len()).then_some("binary data")
 }

@@ -9,8 +9,9 @@ use history::analysis::{Analysis, Input, Options};
 use history::facts::{Facts, MemberOutcome, Source};
 use parsers::reader::{Limits, Reader, Shared};
 use parsers::stamp::Instant;
-use uccxray::bundle::{self, End, Meta, SourceKind, Visitor};
+use uccxray::bundle::{self, End, Meta, Visitor};
 use uccxray::cli::{Cli, Command};
+use uccxray::input::source;
 
 /// A member with its bytes.
 #[derive(Clone)]
@@ -78,18 +79,6 @@ pub(crate) fn stdin(bytes: Vec<u8>) -> Pieces {
     let source = Source { path: "-".to_owned(), kind: "stdin", bytes: bytes.len() as u64, sha256: None };
     let member = Piece { source: 0, path: None, not_after: None, outcome: MemberOutcome::Read, bytes };
     Pieces { sources: vec![source], members: vec![member], incomplete: Vec::new() }
-}
-
-fn source(source: bundle::Source) -> Source {
-    let kind = match source.kind {
-        SourceKind::Directory => "directory",
-        SourceKind::Zip => "zip",
-        SourceKind::Tar => "tar",
-        SourceKind::Gzip => "gzip",
-        SourceKind::File => "file",
-        SourceKind::Stdin => "stdin",
-    };
-    Source { path: source.path, kind, bytes: source.bytes, sha256: source.sha256 }
 }
 
 impl Pieces {

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chrono_tz::Tz;
-use parsers::event::{EventKind, Says, ServiceState, Sighting, Witness};
+use parsers::event::{Sighting, Witness};
 use parsers::member::{Mark, MemberRead};
 use parsers::origin::Origin;
 use parsers::stamp::{self, Instant, NodeClock, Stamp, YearBasis, ZoneBasis, resolve};
@@ -13,13 +12,13 @@ use crate::clocks::{Clocks, Given};
 use crate::coverage::{Coverage, Log, Silence};
 use crate::deadline;
 use crate::facts::{
-    Basis, Deployment, Dimension, Event, Evidence, Facts, Gap, GapKind, Instance, Member, MemberOutcome,
-    Node, Now, Release, ServiceFact, Source, Transition,
+    Basis, Dimension, Event, Facts, Gap, GapKind, Instance, Member, MemberOutcome, Node, Now, Source,
+    Transition,
 };
-use crate::machine::{Authorization, Folded, Machine};
+use crate::machine::{Folded, Machine};
 use crate::nodes::{self, Registry};
-use crate::policy::{self, Regime};
 use crate::reconcile;
+use crate::snapshots;
 
 /// A member as the shell read it.
 #[derive(Clone, Debug)]
@@ -412,7 +411,7 @@ impl Stage {
         &self,
         inputs: &[Input],
         nodes: Vec<Node>,
-        events: Vec<Event>,
+        mut events: Vec<Event>,
         coverage: &Coverage,
         options: &Options,
         as_of: Option<Instant>,
@@ -422,11 +421,10 @@ impl Stage {
         if events.is_empty() && !anything {
             return None;
         }
-        let release = release(inputs, options);
+        let release = snapshots::release(inputs, options);
         let any_dated = events.iter().any(|event| event.at.is_some());
         // An alarm that cannot be placed, or a licence line that could not be read, may be the one that is missing.
-        let undated =
-            events.iter().any(|event| event.at.is_none() && matches!(event.facility.as_ref(), "LIB_LICENSE"));
+        let undated = events.iter().any(|event| event.at.is_none() && event.is_about_license());
         let unread =
             inputs.iter().flat_map(|input| &input.read.unread).any(|line| line.text.contains("LICENSE"));
         let mut machine = Machine::new(release.regime, coverage, &nodes, !undated && !unread);
@@ -437,18 +435,17 @@ impl Stage {
             }
         }
         let Folded { authorization, transitions, contradictions } = machine.finish(as_of);
-        let complete = reaches_back(&authorization, &transitions);
+        let complete = deadline::reaches_back(&authorization, &transitions);
         let mut deadlines = deadline::of(&authorization, complete);
         deadlines.sort_by_key(|deadline| deadline.expected);
-        let services = services(inputs, &self.member_nodes, &nodes, &events);
+        let services = snapshots::services(inputs, &self.member_nodes, &nodes, &events);
         // What came before decides the state all the same; it is only not listed.
-        let mut events = events;
         events.retain(|event| options.since.is_none_or(|since| event.at.is_none_or(|at| at >= since)));
         let id = nodes.first().map_or_else(|| "unnamed".into(), |node| Arc::clone(&node.name));
         Some(Instance {
             id,
             release,
-            deployment: deployment(inputs),
+            deployment: snapshots::deployment(inputs),
             registration: now(&transitions, Dimension::Registration, true),
             authorization: now(&transitions, Dimension::Authorization, complete),
             enforcement: now(&transitions, Dimension::Enforcement, true),
@@ -572,107 +569,6 @@ fn guessed_format(read: &MemberRead) -> Option<&'static str> {
     })
 }
 
-/// The release that was given, else the one that an output states; two different ones are no release.
-fn release(inputs: &[Input], options: &Options) -> Release {
-    if let Some(given) = &options.release {
-        let regime = policy::regime(given).unwrap_or(Regime::Unknown);
-        return Release { version: Some(given.clone()), regime, basis: Basis::Given, evidence: None };
-    }
-    let mut stated: Vec<(Arc<str>, Origin)> = Vec::new();
-    for (number, input) in inputs.iter().enumerate() {
-        for statement in &input.read.statements {
-            if let Says::Version { active } = &statement.says {
-                let member = u32::try_from(number).unwrap_or(u32::MAX);
-                stated.push((Arc::clone(active), Origin { member, span: statement.span.clone() }));
-            }
-        }
-    }
-    let mut versions: Vec<Arc<str>> = stated.iter().map(|(version, _)| Arc::clone(version)).collect();
-    versions.sort();
-    versions.dedup();
-    let Some((_, first)) = stated.first().cloned() else {
-        return Release { version: None, regime: Regime::Unknown, basis: Basis::Unknown, evidence: None };
-    };
-    let regimes: BTreeSet<Option<Regime>> =
-        stated.iter().map(|(version, _)| policy::regime(version)).collect();
-    let regime = match regimes.len() {
-        1 => regimes.first().copied().flatten().unwrap_or(Regime::Unknown),
-        _ => Regime::Unknown,
-    };
-    let also = stated.into_iter().skip(1).map(|(_, origin)| origin).collect();
-    Release {
-        // Two versions on two nodes are both shown.
-        version: Some(versions.join(" and ")),
-        regime,
-        basis: Basis::Stated,
-        evidence: Some(Evidence { first, also }),
-    }
-}
-
-/// The way to CSSM, as far as Transport URLs in records show it.
-fn deployment(inputs: &[Input]) -> Deployment {
-    let url =
-        inputs.iter().flat_map(|input| &input.read.statements).find_map(|statement| match &statement.says {
-            Says::TransportUrl { url } => Some(Arc::clone(url)),
-            _ => None,
-        });
-    let on_prem = url.as_deref().map(|url| url.contains("/Transportgateway/"));
-    Deployment { on_prem, url, proxy: None }
-}
-
-/// The newest evidence on each UCCX service of each node: a CLI output is taken when the bundle is collected, so
-/// it stands behind the alarms.
-fn services(
-    inputs: &[Input],
-    member_nodes: &[Option<String>],
-    nodes: &[Node],
-    events: &[Event],
-) -> Vec<ServiceFact> {
-    let mut out: BTreeMap<(Option<usize>, String), ServiceFact> = BTreeMap::new();
-    for event in events {
-        let EventKind::ServiceState { service, state } = &event.kind else { continue };
-        let Some(evidence) = event.evidence() else { continue };
-        let fact = ServiceFact {
-            node: event.node,
-            service: Arc::clone(service),
-            state: *state,
-            at: event.at,
-            from_cli: false,
-            evidence,
-        };
-        out.insert((event.node, service.to_ascii_lowercase()), fact);
-    }
-    for (number, (input, node)) in inputs.iter().zip(member_nodes).enumerate() {
-        for statement in &input.read.statements {
-            let Says::Service { name, state, .. } = &statement.says else { continue };
-            if !name.starts_with("Cisco Unified CCX") {
-                continue;
-            }
-            let node =
-                node.as_deref().and_then(|node| nodes.iter().position(|known| known.name.as_ref() == node));
-            let member = u32::try_from(number).unwrap_or(u32::MAX);
-            let evidence = Evidence::one(Origin { member, span: statement.span.clone() });
-            let fact = ServiceFact {
-                node,
-                service: Arc::clone(name),
-                state: *state,
-                at: None,
-                from_cli: true,
-                evidence,
-            };
-            // An output carries no time: where an alarm says the opposite, which of them is newer is not known, and
-            // the failure is the one to look at.
-            let alarm = out.get(&(node, name.to_ascii_lowercase()));
-            let alarmed =
-                alarm.is_some_and(|alarm| !alarm.from_cli && alarm.state != ServiceState::InService);
-            if !(alarmed && *state == ServiceState::InService) {
-                out.insert((node, name.to_ascii_lowercase()), fact);
-            }
-        }
-    }
-    out.into_values().collect()
-}
-
 /// The present state of one machine, from its last transition.
 fn now(transitions: &[Transition], dimension: Dimension, complete: bool) -> Now {
     match transitions.iter().rev().find(|transition| transition.dimension == dimension) {
@@ -691,23 +587,4 @@ fn now(transitions: &[Transition], dimension: Dimension, complete: bool) -> Now 
             evidence: None,
         },
     }
-}
-
-/// True if a known state came before the present one, so that its beginning was seen.
-fn reaches_back(authorization: &Authorization, transitions: &[Transition]) -> bool {
-    let changes =
-        transitions.iter().filter(|transition| transition.dimension == Dimension::Authorization).count();
-    match authorization {
-        // A countdown's first warning is its beginning by its own words.
-        Authorization::Overage { .. } => true,
-        _ => changes > 1,
-    }
-}
-
-/// Reads an IANA zone name.
-///
-/// # Errors
-/// The name, if it is not in the zone database.
-pub fn zone(name: &str) -> Result<Tz, String> {
-    name.parse().map_err(|_| format!("{name} is no IANA time zone, such as Asia/Kolkata"))
 }

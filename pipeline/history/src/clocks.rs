@@ -33,6 +33,14 @@ impl Given {
     }
 }
 
+/// Reads an IANA zone name.
+///
+/// # Errors
+/// The name, if it is not in the zone database.
+pub fn zone(name: &str) -> Result<Tz, String> {
+    name.parse().map_err(|_| format!("{name} is no IANA time zone, such as Asia/Kolkata"))
+}
+
 /// Dated lines closer together than this say the same about year and zone.
 const THIN: TimeDelta = TimeDelta::hours(6);
 

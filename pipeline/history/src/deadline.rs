@@ -2,7 +2,7 @@
 
 use parsers::stamp::Instant;
 
-use crate::facts::{Basis, Deadline, DeadlineKind};
+use crate::facts::{Basis, Deadline, DeadlineKind, Dimension, Transition};
 use crate::machine::Authorization;
 use crate::policy::{COUNTDOWN_SPREAD, ENFORCEMENT_AFTER};
 
@@ -55,4 +55,16 @@ fn rule_of_ninety_days(complete: bool, overage_since: Option<&Instant>) -> Strin
         rule.push_str(" The log begins in this state, so it may be older and Enforcement earlier.");
     }
     rule
+}
+
+/// True if a known state came before the present one, so that its beginning was seen.
+#[must_use]
+pub fn reaches_back(authorization: &Authorization, transitions: &[Transition]) -> bool {
+    let changes =
+        transitions.iter().filter(|transition| transition.dimension == Dimension::Authorization).count();
+    match authorization {
+        // A countdown's first warning is its beginning by its own words.
+        Authorization::Overage { .. } => true,
+        _ => changes > 1,
+    }
 }

@@ -86,6 +86,13 @@ pub struct Event {
 }
 
 impl Event {
+    /// True for an alarm of UCCX's own licence library. Another product's alarms are shown, and say nothing about
+    /// this one's licence.
+    #[must_use]
+    pub fn is_about_license(&self) -> bool {
+        self.facility.eq_ignore_ascii_case("LIB_LICENSE")
+    }
+
     /// The lines that said it; `None` cannot happen for an event of [`Facts`].
     #[must_use]
     pub fn evidence(&self) -> Option<Evidence> {

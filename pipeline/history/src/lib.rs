@@ -22,3 +22,4 @@ pub mod machine;
 pub mod nodes;
 pub mod policy;
 pub mod reconcile;
+mod snapshots;

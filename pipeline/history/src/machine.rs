@@ -141,7 +141,7 @@ impl<'a> Machine<'a> {
         if until < limit || !speaks || !self.coverage.alive(node.as_deref(), *last, limit) {
             return;
         }
-        let bounds = (*last, (*last + REPORT_EVERY_COUNTED + GRACE).max(*last).min(limit));
+        let bounds = (*last, (*last + REPORT_EVERY_COUNTED + GRACE).min(limit));
         let evidence = evidence.clone();
         let cause = "the next warning and Out of Compliance were due and did not come while the log went on"
             .to_owned();
@@ -161,8 +161,6 @@ impl<'a> Machine<'a> {
             self.pass(at);
         }
         let Some(evidence) = event.evidence() else { return };
-        // Another product's alarms are shown, and say nothing about this one's licence.
-        let about_license = event.facility.eq_ignore_ascii_case("LIB_LICENSE");
         match &event.kind {
             EventKind::ServiceState { service, state } if *state != ServiceState::InService => {
                 if let Authorization::Overage { doubtful, .. } = &mut self.authorization
@@ -171,7 +169,7 @@ impl<'a> Machine<'a> {
                     *doubtful = true;
                 }
             }
-            _ if !about_license => {}
+            _ if !event.is_about_license() => {}
             EventKind::OocApproaching { minutes } | EventKind::OocImminent { minutes } => {
                 self.warned(event, *minutes, evidence);
             }

@@ -1,0 +1,77 @@
+//! What a member is, told from its first bytes.
+
+use crate::formats::{self, Columns};
+use crate::lines::{self, Layout};
+
+/// What the first bytes of a member are: how its records begin, or why it is not a log.
+pub(crate) fn classify(head: &[u8]) -> Result<(Layout, Option<Columns>), String> {
+    if head.is_empty() {
+        return Err("it is empty".to_owned());
+    }
+    if let Some(name) = binary(head) {
+        return Err(format!("it is not text ({name})"));
+    }
+    if let Some(columns) = formats::alert_log_header(head) {
+        return Ok((Layout::Rows, Some(columns)));
+    }
+    let mut trace = 0;
+    let mut syslog = 0;
+    let mut other = 0;
+    for line in head.split(|byte| *byte == b'\n').take(400) {
+        if lines::trace_seq(line).is_some()
+            && memchr::memchr(b'%', line).is_some_and(|at| at < 60)
+            && !is_ciscolog(line)
+        {
+            trace += 1;
+        } else if lines::begins(Layout::Syslog, line) {
+            syslog += 1;
+        } else if trace + syslog == 0 && !line.trim_ascii().is_empty() {
+            other += 1;
+        }
+    }
+    // A line or two may be cut off at the front of a rotated file; more in front of the first record is a paste.
+    Ok((
+        match (trace, syslog, other) {
+            (0, 0, _) => Layout::Free,
+            (1.., 0, 0..=3) => Layout::Trace,
+            (0, 1.., 0..=3) if head.len() > 2_000 || syslog > 3 => Layout::Syslog,
+            _ => Layout::Free,
+        },
+        None,
+    ))
+}
+
+/// True if the zone is followed by a colon: `7273: May 30 15:33:20.636 UTC :  %CCM_…`.
+fn is_ciscolog(line: &[u8]) -> bool {
+    let Some(code) = memchr::memchr(b'%', line) else { return false };
+    line.get(..code).is_some_and(|prefix| prefix.trim_ascii_end().ends_with(b":"))
+}
+
+/// The name of a binary format; `None` for text.
+fn binary(head: &[u8]) -> Option<&'static str> {
+    let magics: [(&[u8], &str); 11] = [
+        (b"\x7fELF", "an ELF program"),
+        (b"\x89PNG", "a PNG image"),
+        (b"\xff\xd8\xff", "a JPEG image"),
+        (b"GIF8", "a GIF image"),
+        (b"%PDF-", "a PDF document"),
+        (b"\xd4\xc3\xb2\xa1", "a packet capture"),
+        (b"\x0a\x0d\x0d\x0a", "a packet capture"),
+        (b"\xca\xfe\xba\xbe", "Java classes"),
+        (b"BZh", "bzip2; unpack it first"),
+        (b"\xfd7zXZ", "xz; unpack it first"),
+        (b"7z\xbc\xaf", "7-Zip; unpack it first"),
+    ];
+    if let Some((_, name)) = magics.iter().find(|(magic, _)| head.starts_with(magic)) {
+        return Some(name);
+    }
+    if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
+        return Some("UTF-16; save it as UTF-8");
+    }
+    let sample = head.get(..head.len().min(8 << 10)).unwrap_or_default();
+    let nulls = memchr::memchr_iter(0, sample).count();
+    let controls = sample.iter().filter(|byte| matches!(byte, 1..=8 | 14..=26 | 28..=31)).count();
+    // A log that lost power holds runs of NUL bytes, but also lines.
+    let lines = memchr::memchr_iter(b'\n', sample).count();
+    ((nulls + controls) * 10 > sample.len() * 3 && lines * 400 < sample.len()).then_some("binary data")
+}

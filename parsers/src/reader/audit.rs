@@ -1,0 +1,246 @@
+//! Coverage of one member: which headers it has, where numbers are missing, where it was silent.
+
+use super::{MARK_EVERY, Reader};
+use crate::formats;
+use crate::framing;
+use crate::lines;
+use crate::member::{Hole, Mark, SILENCES_KEPT};
+
+/// Sequence holes that are kept.
+const HOLES_KEPT: usize = 1_000;
+
+/// The headers before the one at hand.
+#[derive(Default)]
+pub(super) struct Audit {
+    pub(super) last: Option<Header>,
+    /// The header before the last, for a last one that is cut off.
+    pub(super) before: Option<Header>,
+    /// The first bytes of both, kept when the stretch that held them is gone.
+    last_head: Vec<u8>,
+    before_head: Vec<u8>,
+    next_mark: u64,
+    /// A header that begins a record was seen: lines before the first one are unread.
+    pub(super) begun: bool,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Header {
+    pub(super) seq: Option<u64>,
+    pub(super) offset: u64,
+    line: u64,
+    minute: Option<i64>,
+}
+
+/// Bytes of a header that hold sequence number and stamp.
+const HEAD: usize = 160;
+
+impl Reader {
+    /// Copies the first bytes of the last two headers out of a stretch that is about to go.
+    pub(super) fn keep_heads(&mut self, bytes: &[u8]) {
+        for (header, kept) in
+            [(self.audit.before, &mut self.audit.before_head), (self.audit.last, &mut self.audit.last_head)]
+        {
+            let from = header.and_then(|header| header.offset.checked_sub(self.offset));
+            if let Some(head) = from.and_then(|from| head_at(bytes, from)) {
+                kept.clear();
+                kept.extend_from_slice(head);
+            }
+        }
+    }
+
+    /// True if the sequence numbers and times at both ends of a stretch of trace leave room for nothing odd.
+    pub(super) fn adds_up(&self, bytes: &[u8]) -> bool {
+        let Some(last) = &self.audit.last else { return false };
+        let first = lines::trace_seq(bytes);
+        let end = self.last_beginning(bytes);
+        let final_line = bytes.get(end..).unwrap_or_default();
+        let (Some(before), Some(first), Some(final_seq)) = (last.seq, first, lines::trace_seq(final_line))
+        else {
+            return false;
+        };
+        let (begins, ends) = (minute(bytes), minute(final_line));
+        // Every record has a line of its own, so a stretch cannot hold more records than lines.
+        first == before.wrapping_add(1)
+            && final_seq >= first
+            && final_seq - first < bytes.len() as u64 / 40
+            && !is_silent(last.minute, begins)
+            && !is_silent(begins, ends)
+    }
+
+    /// Counts lines by bytes and records by sequence numbers.
+    pub(super) fn count_quickly(&mut self, bytes: &[u8]) -> u64 {
+        let newlines = bytecount::count(bytes, b'\n') as u64;
+        let end = self.last_beginning(bytes);
+        let final_line = bytes.get(end..).unwrap_or_default();
+        let first = lines::trace_seq(bytes).unwrap_or_default();
+        let last = lines::trace_seq(final_line).unwrap_or_default();
+        let line = self.line + newlines - bytecount::count(final_line, b'\n') as u64;
+        self.header(bytes, 0, self.line, Some(first));
+        if end > 0 {
+            // The records between the two were neither read nor doubted.
+            self.out.records += (last - first).saturating_sub(1);
+            if let Some(kept) = &mut self.audit.last {
+                kept.seq = Some(last.wrapping_sub(1));
+            }
+            self.header(bytes, end, line, Some(last));
+        }
+        newlines
+    }
+
+    /// Looks at every line: records, holes, lines that belong to none.
+    pub(super) fn count_exactly(&mut self, bytes: &[u8]) -> u64 {
+        let layout = self.layout();
+        let mut start = 0;
+        let mut newlines = 0;
+        while start < bytes.len() {
+            let rest = bytes.get(start..).unwrap_or_default();
+            let end = lines::first(rest);
+            let line = rest.get(..end).unwrap_or_default();
+            if lines::begins(layout, line) {
+                let visible = lines::visible(line);
+                let at = start + line.len() - visible.len();
+                let seq = lines::trace_seq(visible);
+                self.excuse_glued(bytes, start, seq);
+                self.header(bytes, at, self.line + newlines, seq);
+            } else if !self.audit.begun {
+                self.orphan(line, self.line + newlines);
+            }
+            if line.ends_with(b"\n") {
+                newlines += 1;
+            }
+            start += end;
+        }
+        newlines
+    }
+
+    /// Before a hole is claimed: records run together on the line before have sequence numbers too.
+    fn excuse_glued(&mut self, bytes: &[u8], start: usize, seq: Option<u64>) {
+        let base = self.offset;
+        let Some(last) = &mut self.audit.last else { return };
+        let (Some(before), Some(seq)) = (last.seq, seq) else { return };
+        let from = last.offset.checked_sub(base).and_then(|from| usize::try_from(from).ok());
+        let Some(record) = from.and_then(|from| bytes.get(from..start)) else { return };
+        if seq <= before.wrapping_add(1) {
+            return;
+        }
+        last.count_glued(record);
+    }
+
+    /// Takes note of a header at `at` of the stretch.
+    fn header(&mut self, bytes: &[u8], at: usize, line: u64, seq: Option<u64>) {
+        self.audit.begun = true;
+        self.out.records += 1;
+        let head = head_at(bytes, at as u64).unwrap_or_default();
+        let now = Header { seq, offset: self.offset + at as u64, line, minute: minute(head) };
+        if let Some(last) = self.audit.last {
+            let jump = match (last.seq, seq) {
+                (Some(before), Some(seq)) => seq.checked_sub(before.wrapping_add(1)),
+                _ => None,
+            };
+            if let Some(missing @ 1..) = jump
+                && self.out.holes.len() < HOLES_KEPT
+            {
+                let hole = Hole { before: self.mark(&last, bytes), after: self.mark(&now, bytes), missing };
+                self.out.holes.push(hole);
+            }
+            if matches!((last.seq, seq), (Some(before), Some(seq)) if seq <= before)
+                && self.out.restarts.len() < HOLES_KEPT
+            {
+                let restart = (self.mark(&last, bytes), self.mark(&now, bytes));
+                self.out.restarts.push(restart);
+            }
+            if is_silent(last.minute, now.minute) {
+                let (before, after) = (self.mark(&last, bytes), self.mark(&now, bytes));
+                self.push_mark(before);
+                self.push_mark(after);
+                if self.out.silences.len() < SILENCES_KEPT {
+                    self.out.silences.push((before, after));
+                }
+            }
+        }
+        if now.offset >= self.audit.next_mark {
+            self.audit.next_mark = (now.offset / MARK_EVERY + 1) * MARK_EVERY;
+            let mark = self.mark(&now, bytes);
+            self.push_mark(mark);
+            self.note_member(head);
+        }
+        if self.audit.last.is_some_and(|last| last.offset < self.offset) {
+            // The last header of the stretch before becomes the one before this.
+            std::mem::swap(&mut self.audit.before_head, &mut self.audit.last_head);
+        }
+        self.audit.before = self.audit.last.replace(now);
+    }
+
+    /// Reads stamp and sequence number of a header, from the stretch or from what was kept of the one before.
+    pub(super) fn mark(&self, header: &Header, bytes: &[u8]) -> Mark {
+        let inside = header.offset.checked_sub(self.offset).and_then(|from| head_at(bytes, from));
+        let is_last = self.audit.last.is_some_and(|last| last.offset == header.offset);
+        let kept = if is_last { &self.audit.last_head } else { &self.audit.before_head };
+        let text = String::from_utf8_lossy(inside.unwrap_or(kept));
+        let mut record = formats::read_header(&text, self.layout(), self.columns.as_ref());
+        if record.stamp.is_none() && self.is_foreign(record.host.as_deref()) {
+            // A relay's file: the local time of another host means nothing on this one's clock.
+            record.outer = None;
+        }
+        Mark {
+            line: header.line,
+            offset: header.offset,
+            seq: record.seq.or(header.seq),
+            stamp: record.stamp,
+            outer: record.outer,
+        }
+    }
+
+    /// True for a host that is not the member's.
+    fn is_foreign(&self, host: Option<&str>) -> bool {
+        let short = |name: &str| name.split('.').next().unwrap_or_default().to_ascii_lowercase();
+        host.zip(self.out.host.as_deref()).is_some_and(|(host, own)| short(host) != short(own))
+    }
+
+    pub(super) fn push_mark(&mut self, mark: Mark) {
+        if self.out.marks.last().is_none_or(|last| last.offset < mark.offset) {
+            self.out.marks.push(mark);
+        }
+    }
+}
+
+impl Header {
+    /// Takes over the sequence number of the last record that is run together with this one.
+    pub(super) fn count_glued(&mut self, record: &[u8]) {
+        let glued = framing::further_beginnings(record).into_iter();
+        let numbers = glued.filter_map(|at| record.get(at..).and_then(lines::trace_seq));
+        self.seq = numbers.max().or(self.seq);
+    }
+}
+
+/// The first line at `from`, at most [`HEAD`] bytes of it; `None` behind the end.
+fn head_at(bytes: &[u8], from: u64) -> Option<&[u8]> {
+    let rest = bytes.get(usize::try_from(from).ok()?..).filter(|rest| !rest.is_empty())?;
+    let head = rest.get(..HEAD.min(rest.len()))?;
+    head.get(..memchr::memchr(b'\n', head).unwrap_or(head.len()))
+}
+
+/// True if more than fifteen minutes, the shortest reporting interval, may lie between two headers. The turn of the
+/// month looks like a gap too, and costs two marks.
+fn is_silent(before: Option<i64>, after: Option<i64>) -> bool {
+    before.zip(after).is_some_and(|(before, after)| (after - before).abs() > 15)
+}
+
+/// Minutes since the start of the month of the first `Mon DD hh:mm` in a header.
+fn minute(header: &[u8]) -> Option<i64> {
+    let from = if header.first().is_some_and(u8::is_ascii_digit) {
+        memchr::memchr(b' ', header.get(..24.min(header.len()))?)? + 1
+    } else {
+        0
+    };
+    let stamp = header.get(from..)?;
+    let two = |at: usize| -> Option<i64> {
+        match stamp.get(at..at + 2)? {
+            [b' ', b @ b'0'..=b'9'] => Some(i64::from(b - b'0')),
+            [a @ b'0'..=b'9', b @ b'0'..=b'9'] => Some(i64::from(a - b'0') * 10 + i64::from(b - b'0')),
+            _ => None,
+        }
+    };
+    (stamp.get(9) == Some(&b':')).then_some(())?;
+    Some((two(4)? * 24 + two(7)?) * 60 + two(10)?)
+}

@@ -1,0 +1,112 @@
+//! What outputs and records state without a time: release, way to CSSM, services.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use parsers::event::{EventKind, Says, ServiceState};
+use parsers::origin::Origin;
+
+use crate::analysis::{Input, Options};
+use crate::facts::{Basis, Deployment, Event, Evidence, Node, Release, ServiceFact};
+use crate::policy::{self, Regime};
+
+/// The release that was given, else the one that an output states; two different ones are no release.
+pub(crate) fn release(inputs: &[Input], options: &Options) -> Release {
+    if let Some(given) = &options.release {
+        let regime = policy::regime(given).unwrap_or(Regime::Unknown);
+        return Release { version: Some(given.clone()), regime, basis: Basis::Given, evidence: None };
+    }
+    let mut stated: Vec<(Arc<str>, Origin)> = Vec::new();
+    for (number, input) in inputs.iter().enumerate() {
+        for statement in &input.read.statements {
+            if let Says::Version { active } = &statement.says {
+                let member = u32::try_from(number).unwrap_or(u32::MAX);
+                stated.push((Arc::clone(active), Origin { member, span: statement.span.clone() }));
+            }
+        }
+    }
+    let mut versions: Vec<Arc<str>> = stated.iter().map(|(version, _)| Arc::clone(version)).collect();
+    versions.sort();
+    versions.dedup();
+    let Some((_, first)) = stated.first().cloned() else {
+        return Release { version: None, regime: Regime::Unknown, basis: Basis::Unknown, evidence: None };
+    };
+    let regimes: BTreeSet<Option<Regime>> =
+        stated.iter().map(|(version, _)| policy::regime(version)).collect();
+    let regime = match regimes.len() {
+        1 => regimes.first().copied().flatten().unwrap_or(Regime::Unknown),
+        _ => Regime::Unknown,
+    };
+    let also = stated.into_iter().skip(1).map(|(_, origin)| origin).collect();
+    Release {
+        // Two versions on two nodes are both shown.
+        version: Some(versions.join(" and ")),
+        regime,
+        basis: Basis::Stated,
+        evidence: Some(Evidence { first, also }),
+    }
+}
+
+/// The way to CSSM, as far as Transport URLs in records show it.
+pub(crate) fn deployment(inputs: &[Input]) -> Deployment {
+    let url =
+        inputs.iter().flat_map(|input| &input.read.statements).find_map(|statement| match &statement.says {
+            Says::TransportUrl { url } => Some(Arc::clone(url)),
+            _ => None,
+        });
+    let on_prem = url.as_deref().map(|url| url.contains("/Transportgateway/"));
+    Deployment { on_prem, url, proxy: None }
+}
+
+/// The newest evidence on each UCCX service of each node: a CLI output is taken when the bundle is collected, so
+/// it stands behind the alarms.
+pub(crate) fn services(
+    inputs: &[Input],
+    member_nodes: &[Option<String>],
+    nodes: &[Node],
+    events: &[Event],
+) -> Vec<ServiceFact> {
+    let mut out: BTreeMap<(Option<usize>, String), ServiceFact> = BTreeMap::new();
+    for event in events {
+        let EventKind::ServiceState { service, state } = &event.kind else { continue };
+        let Some(evidence) = event.evidence() else { continue };
+        let fact = ServiceFact {
+            node: event.node,
+            service: Arc::clone(service),
+            state: *state,
+            at: event.at,
+            from_cli: false,
+            evidence,
+        };
+        out.insert((event.node, service.to_ascii_lowercase()), fact);
+    }
+    for (number, (input, node)) in inputs.iter().zip(member_nodes).enumerate() {
+        for statement in &input.read.statements {
+            let Says::Service { name, state, .. } = &statement.says else { continue };
+            if !name.starts_with("Cisco Unified CCX") {
+                continue;
+            }
+            let node =
+                node.as_deref().and_then(|node| nodes.iter().position(|known| known.name.as_ref() == node));
+            let member = u32::try_from(number).unwrap_or(u32::MAX);
+            let evidence = Evidence::one(Origin { member, span: statement.span.clone() });
+            let fact = ServiceFact {
+                node,
+                service: Arc::clone(name),
+                state: *state,
+                at: None,
+                from_cli: true,
+                evidence,
+            };
+            // An output carries no time: where an alarm says the opposite, which of them is newer is not known, and
+            // the failure is the one to look at.
+            let alarm = out.get(&(node, name.to_ascii_lowercase()));
+            let alarmed =
+                alarm.is_some_and(|alarm| !alarm.from_cli && alarm.state != ServiceState::InService);
+            if !(alarmed && *state == ServiceState::InService) {
+                out.insert((node, name.to_ascii_lowercase()), fact);
+            }
+        }
+    }
+    out.into_values().collect()
+}
