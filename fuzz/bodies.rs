@@ -86,7 +86,7 @@ fn assert_same(a: &MemberRead, b: &MemberRead) {
     if a.not_a_log.is_none() {
         // What is no log is not read to its end, and a chunk may reach beyond the place where that is decided.
         assert_eq!(a.bytes, b.bytes, "bytes");
-        assert_eq!(a.digest, b.digest, "digest");
+        assert_eq!(a.fingerprint, b.fingerprint, "fingerprint");
     }
 }
 

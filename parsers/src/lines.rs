@@ -55,6 +55,11 @@ pub(crate) fn visible(line: &[u8]) -> &[u8] {
 
 /// The sequence number of a trace or CiscoLog header without a host: `SEQ ": " Mon SP`.
 pub(crate) fn trace_seq(line: &[u8]) -> Option<u64> {
+    trace_header(line).map(|(seq, _)| seq)
+}
+
+/// The sequence number of such a header, and the offset of its month.
+pub(crate) fn trace_header(line: &[u8]) -> Option<(u64, usize)> {
     let mut seq = 0_u64;
     let mut at = 0;
     while let Some(digit @ b'0'..=b'9') = line.get(at) {
@@ -62,7 +67,7 @@ pub(crate) fn trace_seq(line: &[u8]) -> Option<u64> {
         at += 1;
     }
     match line.get(at..at + 6)? {
-        [b':', b' ', b'A'..=b'Z', b'a'..=b'z', b'a'..=b'z', b' '] if at > 0 => Some(seq),
+        [b':', b' ', b'A'..=b'Z', b'a'..=b'z', b'a'..=b'z', b' '] if at > 0 => Some((seq, at + 2)),
         _ => None,
     }
 }

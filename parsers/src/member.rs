@@ -44,7 +44,7 @@ pub struct Unread {
 }
 
 /// Everything that one member said.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MemberRead {
     /// The format that the member's records have; the first one where they have several. `None`: none was recognised.
     pub format: Option<&'static str>,
@@ -54,8 +54,9 @@ pub struct MemberRead {
     pub lines: u64,
     /// Records that a grammar read whole.
     pub records: u64,
-    /// XXH3-128 of the bytes: equal members are one member collected twice.
-    pub digest: u128,
+    /// XXH3-128 of the first 256 KiB and of the first 4 KiB of every 64 KiB behind them; 0 if it was not asked for.
+    /// Two members of one size, of which this and everything else read from them is equal, are one collected twice.
+    pub fingerprint: u128,
     /// Records with a meaning, in order.
     pub sightings: Vec<Sighting>,
     /// What CLI outputs state, in order.

@@ -5,13 +5,13 @@
 //! counted. The record that is still open at the end of a window is carried into the next one.
 
 mod audit;
+mod fingerprint;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use xxhash_rust::xxh3::Xxh3;
-
 use self::audit::Audit;
+use self::fingerprint::Fingerprint;
 use crate::classify;
 use crate::formats::{self, Columns, DOCUMENT_MAX};
 use crate::framing;
@@ -29,6 +29,9 @@ const SNIFF: usize = 64 << 10;
 
 /// Bytes between two headers that are read for coverage.
 const MARK_EVERY: u64 = 64 << 10;
+
+/// A stretch that does not add up is halved down to this many bytes before each of its lines is looked at.
+const PIECE: usize = 4 << 10;
 
 /// Within its first window every line of a trace is looked at; behind it only stretches whose sequence numbers or
 /// times do not add up.
@@ -68,7 +71,7 @@ pub struct Reader {
     fed: u64,
     /// Inside a line that was cut: bytes up to its end are passed over.
     cutting: bool,
-    digest: Option<Box<Xxh3>>,
+    fingerprint: Option<Fingerprint>,
     document: Option<Vec<u8>>,
     audit: Audit,
     debug: BTreeSet<Arc<str>>,
@@ -93,9 +96,9 @@ impl Shared {
 }
 
 impl Reader {
-    /// A reader for one member. `digest` asks for the content hash, which costs a few percent.
+    /// A reader for one member. `fingerprint` asks for [`MemberRead::fingerprint`].
     #[must_use]
-    pub fn new(shared: &Arc<Shared>, limits: Limits, digest: bool) -> Self {
+    pub fn new(shared: &Arc<Shared>, limits: Limits, fingerprint: bool) -> Self {
         Self {
             limits,
             gate: Arc::clone(shared),
@@ -107,7 +110,7 @@ impl Reader {
             line: 1,
             fed: 0,
             cutting: false,
-            digest: digest.then(|| Box::new(Xxh3::new())),
+            fingerprint: fingerprint.then(Fingerprint::new),
             document: None,
             audit: Audit::default(),
             debug: BTreeSet::new(),
@@ -123,8 +126,8 @@ impl Reader {
             return false;
         }
         self.out.bytes += chunk.len() as u64;
-        if let Some(digest) = &mut self.digest {
-            digest.update(chunk);
+        if let Some(fingerprint) = &mut self.fingerprint {
+            fingerprint.update(chunk);
         }
         if self.layout.is_none() {
             let (head, rest) = chunk.split_at(chunk.len().min(SNIFF.saturating_sub(self.partial.len())));
@@ -153,8 +156,8 @@ impl Reader {
             self.last_record();
             self.documents();
         }
-        if let Some(digest) = &self.digest {
-            self.out.digest = digest.digest128();
+        if let Some(fingerprint) = &self.fingerprint {
+            self.out.fingerprint = fingerprint.value();
         }
         self.sift.finish(&mut self.out);
         self.out.debug_seen = self.debug.into_iter().collect();
@@ -169,7 +172,7 @@ impl Reader {
                 self.out.not_a_log = Some(reason);
                 // What came behind the beginning was not looked at, however long the chunk was.
                 self.out.bytes = head.len() as u64;
-                self.digest = None;
+                self.fingerprint = None;
                 return false;
             }
             Ok((layout, columns)) => {
@@ -365,7 +368,16 @@ impl Reader {
         while !bytes.is_empty() {
             let boundary = (self.offset / MARK_EVERY + 1) * MARK_EVERY;
             let at = usize::try_from(boundary - self.offset).unwrap_or(usize::MAX);
-            let cut = if at >= bytes.len() { bytes.len() } else { self.next_beginning(bytes, at) };
+            let mut cut = if at >= bytes.len() { bytes.len() } else { self.next_beginning(bytes, at) };
+            if self.layout() == Layout::Trace && self.offset >= EXACT_UP_TO {
+                // A quiet log may add up in smaller pieces.
+                while cut > PIECE && !bytes.get(..cut).is_some_and(|piece| self.adds_up(piece)) {
+                    match self.next_beginning(bytes, cut / 2) {
+                        half if half < cut => cut = half,
+                        _ => break,
+                    }
+                }
+            }
             let (stretch, rest) = bytes.split_at(cut);
             self.stretch(stretch, false);
             bytes = rest;
@@ -454,24 +466,42 @@ impl Reader {
         let mut from = 0;
         let mut counted = 0;
         let mut line = self.line;
+        // Whether the stretch holds any failure text; asked for when the first debug record comes.
+        let mut fails: Option<bool> = None;
         // Every row of an AlertLog is an alert; elsewhere the gate decides.
         let every = self.layout() == Layout::Rows && self.audit.begun;
         let find = |from: usize| {
             if every { (from < bytes.len()).then_some(from) } else { shared.gate.find(bytes, from) }
         };
         while let Some(hit) = find(from) {
+            // Debug output of the licence library is worth a look only if it tells of a failure.
+            if !every
+                && self.is_debug_line(bytes, hit)
+                && !*fails.get_or_insert_with(|| shared.failures.any(bytes))
+            {
+                from = hit + 1;
+                continue;
+            }
             let start = self.beginning_before(bytes, hit);
             let end = self.next_beginning(bytes, hit);
             let record = bytes.get(start..end).unwrap_or_default();
             from = end.max(hit + 1);
-            line += bytecount::count(bytes.get(counted..start).unwrap_or_default(), b'\n') as u64;
-            counted = start;
-            // Debug output of the licence library is worth a look only if it tells of a failure.
             if sift::is_debug(record) && !shared.failures.any(record) {
                 continue;
             }
+            line += bytecount::count(bytes.get(counted..start).unwrap_or_default(), b'\n') as u64;
+            counted = start;
             self.read(record, self.offset + start as u64, line);
         }
+    }
+
+    /// True if the hit lies in the code of a debug record that begins on the hit's own line.
+    fn is_debug_line(&self, bytes: &[u8], hit: usize) -> bool {
+        let near = bytes.get(hit.saturating_sub(80)..hit).unwrap_or_default();
+        let Some(newline) = memchr::memrchr(b'\n', near) else { return false };
+        let start = hit - near.len() + newline + 1;
+        let line = bytes.get(start..bytes.len().min(hit + 40)).unwrap_or_default();
+        lines::trace_seq(line).is_some() && sift::is_debug(line)
     }
 
     /// Offset of the line at or before `at` that begins a record; of the stretch's first byte if none does.

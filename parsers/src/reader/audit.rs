@@ -3,7 +3,7 @@
 use super::{MARK_EVERY, Reader};
 use crate::formats;
 use crate::framing;
-use crate::lines;
+use crate::lines::{self, Layout};
 use crate::member::{Hole, Mark, SILENCES_KEPT};
 
 /// Sequence holes that are kept.
@@ -90,27 +90,44 @@ impl Reader {
     /// Looks at every line: records, holes, lines that belong to none.
     pub(super) fn count_exactly(&mut self, bytes: &[u8]) -> u64 {
         let layout = self.layout();
+        let mut run = Run::default();
         let mut start = 0;
         let mut newlines = 0;
-        while start < bytes.len() {
-            let rest = bytes.get(start..).unwrap_or_default();
-            let end = lines::first(rest);
-            let line = rest.get(..end).unwrap_or_default();
-            if lines::begins(layout, line) {
+        let ends = memchr::memchr_iter(b'\n', bytes).map(|at| at + 1);
+        let open = if bytes.ends_with(b"\n") { None } else { Some(bytes.len()) };
+        for end in ends.chain(open) {
+            let line = bytes.get(start..end).unwrap_or_default();
+            let number = self.line + newlines;
+            newlines += u64::from(line.ends_with(b"\n"));
+            if run.takes(layout, line, start, number) {
+                // Told when the run ends.
+            } else if lines::begins(layout, line) {
+                self.tell(bytes, &mut run);
                 let visible = lines::visible(line);
                 let at = start + line.len() - visible.len();
                 let seq = lines::trace_seq(visible);
                 self.excuse_glued(bytes, start, seq);
-                self.header(bytes, at, self.line + newlines, seq);
+                self.header(bytes, at, number, seq);
+                run = Run::behind(visible);
             } else if !self.audit.begun {
-                self.orphan(line, self.line + newlines);
+                self.orphan(line, number);
             }
-            if line.ends_with(b"\n") {
-                newlines += 1;
-            }
-            start += end;
+            start = end;
         }
+        self.tell(bytes, &mut run);
         newlines
+    }
+
+    /// Counts the headers of a run, and takes note of its last two.
+    fn tell(&mut self, bytes: &[u8], run: &mut Run<'_>) {
+        self.out.records += run.passed;
+        run.passed = 0;
+        for held in [run.before.take(), run.last.take()].into_iter().flatten() {
+            if let (Some(kept), Some(seq)) = (&mut self.audit.last, held.seq) {
+                kept.seq = Some(seq.wrapping_sub(1));
+            }
+            self.header(bytes, held.at, held.line, held.seq);
+        }
     }
 
     /// Before a hole is claimed: records run together on the line before have sequence numbers too.
@@ -201,6 +218,64 @@ impl Reader {
         if self.out.marks.last().is_none_or(|last| last.offset < mark.offset) {
             self.out.marks.push(mark);
         }
+    }
+}
+
+/// Headers that follow one another without a missing number, within ten minutes of one clock: nothing to note but
+/// their count, and where the last two are.
+#[derive(Default)]
+struct Run<'a> {
+    /// `Mon DD hh:m` of the header before; `None` if it has no such stamp in front.
+    minutes: Option<&'a [u8]>,
+    seq: Option<u64>,
+    before: Option<Held>,
+    last: Option<Held>,
+    /// Headers before those two.
+    passed: u64,
+}
+
+#[derive(Clone, Copy)]
+struct Held {
+    at: usize,
+    line: u64,
+    seq: Option<u64>,
+}
+
+impl<'a> Run<'a> {
+    /// A run that follows a header.
+    fn behind(header: &'a [u8]) -> Self {
+        let (seq, from) = lines::trace_header(header).map_or((None, 0), |(seq, from)| (Some(seq), from));
+        let minutes = header.get(from..from + 11).filter(|stamp| {
+            matches!(
+                stamp,
+                [b'A'..=b'Z', b'a'..=b'z', b'a'..=b'z', b' ', _, b'0'..=b'9', b' ', _, _, b':', b'0'..=b'9']
+            )
+        });
+        Self { minutes, seq, ..Self::default() }
+    }
+
+    /// True if the line is the next header of the run.
+    fn takes(&mut self, layout: Layout, line: &[u8], at: usize, number: u64) -> bool {
+        let Some(minutes) = self.minutes else { return false };
+        let (seq, from) = lines::trace_header(line).map_or((None, 0), |(seq, from)| (Some(seq), from));
+        let follows = match (self.seq, seq) {
+            (Some(before), Some(seq)) => before.checked_add(1) == Some(seq),
+            // A stamp alone begins a record of a system log only.
+            (None, None) => layout == Layout::Syslog,
+            _ => false,
+        };
+        if !follows
+            || layout == Layout::Rows
+            || line.len() < from + 16
+            || line.get(from..from + 11) != Some(minutes)
+        {
+            return false;
+        }
+        self.seq = seq;
+        if let Some(known) = self.last.replace(Held { at, line: number, seq }) {
+            self.passed += u64::from(self.before.replace(known).is_some());
+        }
+        true
     }
 }
 

@@ -107,7 +107,7 @@ impl Analysis {
             let key = |input: &Input| (input.source, natural(input.path.as_deref().unwrap_or_default()));
             key(a).cmp(&key(b)).then_with(|| {
                 let content = |input: &Input| {
-                    (input.read.digest, input.read.bytes, input.not_after, input.outcome.clone())
+                    (input.read.fingerprint, input.read.bytes, input.not_after, input.outcome.clone())
                 };
                 content(a).cmp(&content(b))
             })
@@ -127,21 +127,22 @@ impl Analysis {
             let input = self.inputs.get(*at);
             std::cmp::Reverse(input.and_then(|input| sharing.get(&path_node(input))).copied())
         });
-        let mut seen: BTreeMap<(u128, u64, Option<String>), String> = BTreeMap::new();
+        let mut seen: BTreeMap<(u128, u64, Option<String>), usize> = BTreeMap::new();
         let mut doubled = BTreeSet::new();
         for at in order {
             let Some(input) = self.inputs.get(at) else { continue };
             let read = &input.read;
-            if read.digest == 0 || read.bytes == 0 || read.not_a_log.is_some() {
+            if read.fingerprint == 0 || read.bytes == 0 || read.not_a_log.is_some() {
                 continue;
             }
             let dated = read.marks.iter().any(|mark| mark.seq.is_some());
             let node = if dated { None } else { Some(path_node(input).unwrap_or_default()) };
-            let name = input.path.clone().unwrap_or_else(|| "the input".to_owned());
-            if let Some(first) = seen.get(&(read.digest, read.bytes, node.clone())) {
-                doubled.insert((at, first.clone()));
-            } else {
-                seen.insert((read.digest, read.bytes, node), name);
+            let first = *seen.entry((read.fingerprint, read.bytes, node)).or_insert(at);
+            // The fingerprint is of samples: what counts once must say the same in everything that was read.
+            if let Some(first) = self.inputs.get(first).filter(|_| first != at)
+                && first.read == *read
+            {
+                doubled.insert((at, first.path.clone().unwrap_or_else(|| "the input".to_owned())));
             }
         }
         for (at, first) in doubled {
