@@ -6,6 +6,7 @@
 
 mod audit;
 mod fingerprint;
+mod hits;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,7 +15,6 @@ use self::audit::Audit;
 use self::fingerprint::Fingerprint;
 use crate::classify;
 use crate::formats::{self, Columns, DOCUMENT_MAX};
-use crate::framing;
 use crate::gate::Gate;
 use crate::lines::{self, Layout};
 use crate::member::{MemberRead, Unread};
@@ -28,7 +28,7 @@ pub const WINDOW: usize = 256 << 10;
 const SNIFF: usize = 64 << 10;
 
 /// Bytes between two headers that are read for coverage.
-const MARK_EVERY: u64 = 64 << 10;
+const MARK_EVERY: u64 = WINDOW as u64;
 
 /// A stretch that does not add up is halved down to this many bytes before each of its lines is looked at.
 const PIECE: usize = 4 << 10;
@@ -418,12 +418,10 @@ impl Reader {
         self.unread_here.clear();
     }
 
-    /// Notes which component printed debug output, and whose log this is.
+    /// Notes what the member is and whose.
     fn note_member(&mut self, head: &[u8]) {
+        self.note_debug(head);
         let text = String::from_utf8_lossy(head);
-        if let Some(code) = formats::debug_code(&text) {
-            self.debug.insert(code);
-        }
         if self.out.format.is_none() {
             self.out.format = match self.layout() {
                 Layout::Rows => Some(formats::ALERT_LOG),
@@ -433,6 +431,14 @@ impl Reader {
         if self.out.host.is_none() {
             let record = formats::read_header(&text, self.layout(), self.columns.as_ref());
             self.out.host = record.host.as_deref().filter(|host| sift::is_host(host)).map(Into::into);
+        }
+    }
+
+    /// Notes which component printed debug output.
+    fn note_debug(&mut self, record: &[u8]) {
+        let line = record.get(..lines::first(record).min(200)).unwrap_or_default();
+        if let Some(code) = formats::debug_code(&String::from_utf8_lossy(line)) {
+            self.debug.insert(code);
         }
     }
 
@@ -457,96 +463,6 @@ impl Reader {
         if self.out.unread.len() < UNREAD_KEPT {
             let text = crate::origin::excerpt(line.trim_ascii_end());
             self.out.unread.push(Unread { line: number, reason, text });
-        }
-    }
-
-    /// Reads the records of a stretch that the gate lets through.
-    fn read_hits(&mut self, bytes: &[u8]) {
-        let shared = Arc::clone(&self.gate);
-        let mut from = 0;
-        let mut counted = 0;
-        let mut line = self.line;
-        // Whether the stretch holds any failure text; asked for when the first debug record comes.
-        let mut fails: Option<bool> = None;
-        // Every row of an AlertLog is an alert; elsewhere the gate decides.
-        let every = self.layout() == Layout::Rows && self.audit.begun;
-        let find = |from: usize| {
-            if every { (from < bytes.len()).then_some(from) } else { shared.gate.find(bytes, from) }
-        };
-        while let Some(hit) = find(from) {
-            // Debug output of the licence library is worth a look only if it tells of a failure.
-            if !every
-                && self.is_debug_line(bytes, hit)
-                && !*fails.get_or_insert_with(|| shared.failures.any(bytes))
-            {
-                from = hit + 1;
-                continue;
-            }
-            let start = self.beginning_before(bytes, hit);
-            let end = self.next_beginning(bytes, hit);
-            let record = bytes.get(start..end).unwrap_or_default();
-            from = end.max(hit + 1);
-            if sift::is_debug(record) && !shared.failures.any(record) {
-                continue;
-            }
-            line += bytecount::count(bytes.get(counted..start).unwrap_or_default(), b'\n') as u64;
-            counted = start;
-            self.read(record, self.offset + start as u64, line);
-        }
-    }
-
-    /// True if the hit lies in the code of a debug record that begins on the hit's own line.
-    fn is_debug_line(&self, bytes: &[u8], hit: usize) -> bool {
-        let near = bytes.get(hit.saturating_sub(80)..hit).unwrap_or_default();
-        let Some(newline) = memchr::memrchr(b'\n', near) else { return false };
-        let start = hit - near.len() + newline + 1;
-        let line = bytes.get(start..bytes.len().min(hit + 40)).unwrap_or_default();
-        lines::trace_seq(line).is_some() && sift::is_debug(line)
-    }
-
-    /// Offset of the line at or before `at` that begins a record; of the stretch's first byte if none does.
-    fn beginning_before(&self, bytes: &[u8], at: usize) -> usize {
-        let mut end = at + 1;
-        loop {
-            let start = lines::start_before(bytes, end);
-            let line = bytes.get(start..).unwrap_or_default();
-            let stop = lines::first(line);
-            if start == 0 || line.get(..stop).is_some_and(|line| lines::begins(self.layout(), line)) {
-                return start;
-            }
-            end = start;
-        }
-    }
-
-    /// Reads one framed record, or the several that stand in it.
-    fn read(&mut self, record: &[u8], offset: u64, line: u64) {
-        let record =
-            record.get(..record.len().min(self.limits.record.max(self.limits.line))).unwrap_or_default();
-        let mut cuts = framing::further_beginnings(record);
-        self.out.records += cuts.len() as u64;
-        cuts.push(record.len());
-        let mut start = 0;
-        for cut in cuts {
-            let piece = record.get(start..cut).unwrap_or_default();
-            start += piece.len() - lines::visible(piece).len();
-            let piece = record.get(start..cut).unwrap_or_default();
-            let before = record.get(..start).unwrap_or_default();
-            let piece_line = line + memchr::memchr_iter(b'\n', before).count() as u64;
-            let trimmed = piece.get(..piece.trim_ascii_end().len()).unwrap_or_default();
-            let at = offset + start as u64;
-            let layout = self.layout();
-            let mut read_at = |from: usize| {
-                let bytes = trimmed.get(from..).unwrap_or_default();
-                let columns = self.columns.as_ref();
-                self.sift.read(&mut self.out, bytes, at + from as u64, piece_line, layout, columns)
-            };
-            let read = read_at(0) || framing::behind_rubbish(trimmed).is_some_and(&mut read_at);
-            // Of a paste, the lines that nothing explains are counted at the end.
-            let heading = layout == Layout::Rows && formats::alert_log_header(trimmed).is_some();
-            if !read && !heading && self.document.is_none() {
-                self.unread(trimmed, piece_line, "it holds a licence word, and no format reads it");
-            }
-            start = cut;
         }
     }
 

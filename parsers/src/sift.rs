@@ -32,15 +32,17 @@ impl Failures {
         Self(Config::new().match_kind(MatchKind::LeftmostFirst).builder().extend(texts).build())
     }
 
-    /// True if any of them stands in the bytes.
-    pub(crate) fn any(&self, bytes: &[u8]) -> bool {
+    /// Offset of the first of them at or behind `from`; `None` if there is none.
+    pub(crate) fn find(&self, bytes: &[u8], from: usize) -> Option<usize> {
         match &self.0 {
-            Some(searcher) => searcher.find(bytes).is_some(),
+            Some(searcher) => searcher.find_in(bytes, (from..bytes.len()).into()).map(|hit| hit.start()),
             None => SIGNATURES
                 .iter()
                 .map(|signature| signature.text)
                 .chain(signatures::URL_WORDS)
-                .any(|text| memchr::memmem::find(bytes, text.as_bytes()).is_some()),
+                .filter_map(|text| memchr::memmem::find(bytes.get(from..)?, text.as_bytes()))
+                .min()
+                .map(|at| from + at),
         }
     }
 }
@@ -50,11 +52,18 @@ pub(crate) fn is_debug(record: &[u8]) -> bool {
     let head = record.get(..record.len().min(160)).unwrap_or_default();
     let Some(percent) = memchr::memchr(b'%', head) else { return false };
     let code = head.get(percent..).unwrap_or_default();
-    let Some(at) = memchr::memmem::find(code, b"-LIB_LICENSE-7-") else { return false };
-    let name = code.get(at + 15..).unwrap_or_default();
+    memchr::memmem::find(code, b"-LIB_LICENSE-7-").is_some_and(|at| is_debug_code(head, percent + at + 2))
+}
+
+/// The same, where the gate's `IB_LICENSE-` stands at `hit` of the record.
+pub(crate) fn is_debug_code(record: &[u8], hit: usize) -> bool {
+    let Some(before) = hit.checked_sub(2).and_then(|at| record.get(..at)) else { return false };
+    let code = memchr::memchr(b'%', before).and_then(|percent| before.get(percent..));
+    let word = record.get(before.len()..).and_then(|rest| rest.strip_prefix(b"-LIB_LICENSE-7-"));
+    let (Some(code), Some(name)) = (code, word) else { return false };
     // A code behind another colon is quoted text, not this record's own.
-    let own = code.get(..at).is_some_and(|before| !before.contains(&b':'));
-    own && (name.starts_with(b"UNK:") || name.starts_with(b"EXCEPTION:") || name.starts_with(b"DEBUG:"))
+    !code.contains(&b':')
+        && (name.starts_with(b"UNK:") || name.starts_with(b"EXCEPTION:") || name.starts_with(b"DEBUG:"))
 }
 
 /// One part of a multi-part message.

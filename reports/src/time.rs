@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, FixedOffset, TimeDelta, Timelike as _, Utc};
 use chrono_tz::Tz;
 use parsers::stamp::Instant;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -16,7 +16,27 @@ impl Time {
     /// The instant as it stands in JSON: `2026-04-02T05:30:05.000Z`.
     #[must_use]
     pub fn text(self) -> String {
-        self.0.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+        if !(0..=9_999).contains(&self.0.year()) {
+            return self.0.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
+        }
+        // A report holds tens of thousands of times, and a format string is read anew for each.
+        let (date, time) = (self.0.date_naive(), self.0.time());
+        let mut text = String::with_capacity(24);
+        let mut number = |value: u32, digits: u32, behind: char| {
+            for place in (0..digits).rev() {
+                text.push(char::from(b'0' + u8::try_from(value / 10_u32.pow(place) % 10).unwrap_or(0)));
+            }
+            text.push(behind);
+        };
+        number(date.year().unsigned_abs(), 4, '-');
+        number(date.month(), 2, '-');
+        number(date.day(), 2, 'T');
+        number(time.hour(), 2, ':');
+        number(time.minute(), 2, ':');
+        // A leap second is printed as the 60th.
+        number(time.second() + time.nanosecond() / 1_000_000_000, 2, '.');
+        number(time.nanosecond() / 1_000_000 % 1_000, 3, 'Z');
+        text
     }
 }
 
@@ -127,6 +147,19 @@ pub fn relative(at: Instant, as_of: Instant) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_is_written_as_its_format_string_says() {
+        for at in [
+            "2026-04-02T05:30:05.123Z",
+            "0001-01-01T00:00:00Z",
+            "2016-12-31T23:59:60.5Z",
+            "1969-12-31T23:59:59.999Z",
+        ] {
+            let at: Instant = at.parse().unwrap();
+            assert_eq!(Time(at).text(), at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string());
+        }
+    }
     use crate::testing::at;
 
     #[test]

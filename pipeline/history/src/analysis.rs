@@ -252,6 +252,7 @@ impl Stage {
         for (number, (input, node)) in inputs.iter().zip(&self.member_nodes).enumerate() {
             let clock = self.clocks.clock(node.as_deref(), &options.given, input.not_after);
             let shown: Option<Arc<str>> = node.as_deref().map(Into::into);
+            let mut clocks: BTreeMap<Option<String>, NodeClock> = BTreeMap::new();
             let mut span = Self::cover(input, shown.clone(), &clock, &mut coverage, &mut gaps);
             newest = newest.max(span.1);
             for code in &input.read.debug_seen {
@@ -260,10 +261,12 @@ impl Stage {
             for sighting in &input.read.sightings {
                 let own =
                     sighting.node.as_deref().map(|name| self.registry.key(name)).or_else(|| node.clone());
-                let other = (own != *node)
-                    .then(|| self.clocks.clock(own.as_deref(), &options.given, input.not_after));
+                let other = (own != *node).then(|| {
+                    let of = || self.clocks.clock(own.as_deref(), &options.given, input.not_after);
+                    &*clocks.entry(own.clone()).or_insert_with(of)
+                });
                 let place = own.as_deref().and_then(|own| index.get(own).copied());
-                let event = dated(sighting, other.as_ref().unwrap_or(&clock), place, number);
+                let event = dated(sighting, other.unwrap_or(&clock), place, number);
                 if sighting.stamp.is_some_and(|stamp| stamp.year.is_none()) {
                     let worst = bases.entry(own.clone()).or_insert((event.year, event.zone));
                     *worst = (worst.0.max(event.year), worst.1.max(event.zone));
@@ -325,12 +328,12 @@ impl Stage {
                 missing: Some(hole.missing),
             });
         }
-        let mut dated = input.read.marks.iter().filter_map(|mark| instant(mark).map(|at| (mark.offset, at)));
-        let Some(first) = dated.next() else { return (None, None) };
-        let last = dated.next_back().unwrap_or(first);
+        let dated: Vec<Instant> = input.read.marks.iter().filter_map(instant).collect();
+        let (Some(first), Some(last)) = (dated.first().copied(), dated.last().copied()) else {
+            return (None, None);
+        };
         // A circular file begins with its youngest records: first and last are by time.
-        let all = || input.read.marks.iter().filter_map(instant);
-        let (from, to) = (all().min(), all().max());
+        let (from, to) = (dated.iter().min().copied(), dated.iter().max().copied());
         let holes = input.read.holes.iter().map(|hole| (&hole.before, &hole.after));
         let restarts = input.read.restarts.iter().map(|(before, after)| (before, after));
         for (before, after) in holes.chain(restarts) {
@@ -338,14 +341,14 @@ impl Stage {
                 coverage.add_break(Log { node: shown.clone(), name: Arc::clone(&log) }, before, after);
             }
         }
-        let mut start = first.1;
+        let mut start = first;
         for (before, after) in &input.read.silences {
             if let (Some(before), Some(after)) = (instant(before), instant(after)) {
                 coverage.add(Log { node: shown.clone(), name: Arc::clone(&log) }, start, before);
                 start = after;
             }
         }
-        coverage.add(Log { node: shown, name: log }, start, last.1);
+        coverage.add(Log { node: shown, name: log }, start, last);
         (from, to)
     }
 

@@ -17,14 +17,27 @@ impl Lines<'_> {
     /// the instances.
     pub(super) fn events(&self) -> Vec<report::Event> {
         type Key = (bool, Option<Instant>, Option<(u32, u64)>);
-        let mut rows: Vec<(Key, report::Event)> = Vec::new();
+        let key = |event: &facts::Event| -> Key {
+            let place = event.witnesses.first().map(|said| (said.origin.member, said.origin.span.offset));
+            (event.at.is_none(), event.at, place.filter(|_| event.at.is_none()))
+        };
+        let rows = |instance: &Instance, events: &[facts::Event]| -> Vec<(Key, report::Event)> {
+            events.iter().map(|event| (key(event), self.event(instance, event))).collect()
+        };
+        let mut all: Vec<(Key, report::Event)> = Vec::new();
         for instance in &self.0.instances {
-            for event in &instance.events {
-                let place = event.witnesses.first().map(|said| (said.origin.member, said.origin.span.offset));
-                let key = (event.at.is_none(), event.at, place.filter(|_| event.at.is_none()));
-                rows.push((key, self.event(instance, event)));
-            }
+            // Two threads share the work of a long list; a short one is done before a thread has begun.
+            let half = if instance.events.len() < 1_000 { 0 } else { instance.events.len() / 2 };
+            let (one, other) = instance.events.split_at(half);
+            let (one, other) = std::thread::scope(|scope| {
+                let one = (!one.is_empty()).then(|| scope.spawn(|| rows(instance, one)));
+                let other = rows(instance, other);
+                (one.map_or(Vec::new(), |one| one.join().unwrap_or_default()), other)
+            });
+            all.extend(one);
+            all.extend(other);
         }
+        let mut rows = all;
         rows.sort_by_key(|(key, _)| *key);
         rows.into_iter().map(|(_, event)| event).collect()
     }

@@ -6,12 +6,15 @@
 use std::fmt;
 use std::io;
 
-use serde::Serialize as _;
-use serde_json::ser::{Formatter, PrettyFormatter};
+use serde::Serialize;
+use serde_json::ser::Formatter;
 
 use super::Options;
 use crate::escape::is_hidden;
 use crate::report::Report;
+
+/// Events that one thread writes at a time: a report of many is written by two, and held by none as a whole.
+const PIECE: usize = 512;
 
 /// Writes the report as JSON with a final line break.
 ///
@@ -19,9 +22,59 @@ use crate::report::Report;
 ///
 /// What `out` returns.
 pub fn to_writer(report: &Report, mut out: impl io::Write) -> io::Result<()> {
-    let mut serializer = serde_json::Serializer::with_formatter(&mut out, Quiet(PrettyFormatter::new()));
-    report.serialize(&mut serializer)?;
-    out.write_all(b"\n")
+    // Every field is named, so that a new one cannot be forgotten here.
+    let Report { schema_version, tool, as_of, input, product_instances, events, checks } = report;
+    out.write_all(b"{")?;
+    let mut first = true;
+    let mut field =
+        |out: &mut dyn io::Write, name: &str, value: &dyn Fn(&mut dyn io::Write) -> io::Result<()>| {
+            write!(out, "{}\n  \"{name}\": ", if std::mem::take(&mut first) { "" } else { "," })?;
+            value(out)
+        };
+    field(&mut out, "schema_version", &|out| value(out, 1, schema_version))?;
+    field(&mut out, "tool", &|out| value(out, 1, tool))?;
+    field(&mut out, "as_of", &|out| value(out, 1, as_of))?;
+    field(&mut out, "input", &|out| value(out, 1, input))?;
+    field(&mut out, "product_instances", &|out| value(out, 1, product_instances))?;
+    field(&mut out, "events", &|out| list(out, events))?;
+    field(&mut out, "checks", &|out| value(out, 1, checks))?;
+    out.write_all(b"\n}\n")
+}
+
+/// One value at a depth.
+fn value<T: Serialize + ?Sized>(out: &mut dyn io::Write, depth: usize, value: &T) -> io::Result<()> {
+    value.serialize(&mut serde_json::Serializer::with_formatter(out, Quiet { depth, filled: false }))?;
+    Ok(())
+}
+
+/// A list one level below the top, in pieces that two threads make.
+fn list<T: Serialize + Sync>(out: &mut dyn io::Write, items: &[T]) -> io::Result<()> {
+    let write = |items: &[T]| -> io::Result<Vec<u8>> {
+        let mut text = Vec::with_capacity(items.len() << 10);
+        for item in items {
+            text.extend_from_slice(b",\n    ");
+            value(&mut text, 2, item)?;
+        }
+        Ok(text)
+    };
+    if items.is_empty() {
+        return out.write_all(b"[]");
+    }
+    out.write_all(b"[")?;
+    let mut skip = 1;
+    for piece in items.chunks(2 * PIECE) {
+        let (one, other) = piece.split_at(piece.len().min(PIECE));
+        let (one, other) = std::thread::scope(|scope| {
+            let other = (!other.is_empty()).then(|| scope.spawn(|| write(other)));
+            let one = write(one);
+            let gone = |_| Err(io::Error::other("a writer thread ended early"));
+            (one, other.map_or(Ok(Vec::new()), |other| other.join().unwrap_or_else(gone)))
+        });
+        out.write_all(one?.get(skip..).unwrap_or_default())?;
+        out.write_all(&other?)?;
+        skip = 0;
+    }
+    out.write_all(b"\n  ]")
 }
 
 pub(super) fn render(report: &Report, out: &mut dyn fmt::Write, _: &Options) -> fmt::Result {
@@ -43,8 +96,41 @@ impl io::Write for Sink<'_> {
     }
 }
 
-/// Pretty printing with the extra escapes.
-struct Quiet(PrettyFormatter<'static>);
+/// Pretty printing with the extra escapes: two blanks a level, from any depth.
+struct Quiet {
+    depth: usize,
+    /// Whether the innermost array or object holds anything.
+    filled: bool,
+}
+
+impl Quiet {
+    fn open<W: ?Sized + io::Write>(&mut self, out: &mut W, bracket: &[u8]) -> io::Result<()> {
+        self.depth += 1;
+        self.filled = false;
+        out.write_all(bracket)
+    }
+
+    fn close<W: ?Sized + io::Write>(&mut self, out: &mut W, bracket: &[u8]) -> io::Result<()> {
+        self.depth -= 1;
+        if self.filled {
+            self.line(out, b"\n")?;
+        }
+        self.filled = true;
+        out.write_all(bracket)
+    }
+
+    fn line<W: ?Sized + io::Write>(&self, out: &mut W, end: &[u8]) -> io::Result<()> {
+        const BLANKS: &[u8] = &[b' '; 64];
+        out.write_all(end)?;
+        let mut left = 2 * self.depth;
+        while left > 0 {
+            let now = left.min(BLANKS.len());
+            out.write_all(BLANKS.get(..now).unwrap_or_default())?;
+            left -= now;
+        }
+        Ok(())
+    }
+}
 
 impl Formatter for Quiet {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, out: &mut W, text: &str) -> io::Result<()> {
@@ -64,39 +150,41 @@ impl Formatter for Quiet {
     }
 
     fn begin_array<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_array(out)
+        self.open(out, b"[")
     }
 
     fn end_array<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_array(out)
+        self.close(out, b"]")
     }
 
     fn begin_array_value<W: ?Sized + io::Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_array_value(out, first)
+        self.line(out, if first { b"\n" } else { b",\n" })
     }
 
-    fn end_array_value<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_array_value(out)
+    fn end_array_value<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.filled = true;
+        Ok(())
     }
 
     fn begin_object<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_object(out)
+        self.open(out, b"{")
     }
 
     fn end_object<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_object(out)
+        self.close(out, b"}")
     }
 
     fn begin_object_key<W: ?Sized + io::Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_object_key(out, first)
+        self.line(out, if first { b"\n" } else { b",\n" })
     }
 
     fn begin_object_value<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_object_value(out)
+        out.write_all(b": ")
     }
 
-    fn end_object_value<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_object_value(out)
+    fn end_object_value<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.filled = true;
+        Ok(())
     }
 }
 
@@ -116,6 +204,22 @@ mod tests {
         let mut text = String::new();
         render(&report, &mut text, &Options::default()).unwrap();
         assert_eq!(text.as_bytes(), bytes);
+    }
+
+    #[test]
+    fn a_report_of_many_events_is_laid_out_like_any_json() {
+        let (mut facts, tables) = out_of_compliance();
+        for n in [0, 1, PIECE, PIECE + 1, 3 * PIECE + 7] {
+            let events = &mut one(&mut facts).events;
+            let event = events[0].clone();
+            *events = vec![event.clone(); n];
+            let report = assemble(&facts, &tables, tool());
+            let mut bytes = Vec::new();
+            to_writer(&report, &mut bytes).unwrap();
+            let text = String::from_utf8(bytes).unwrap().replace("\\u003c", "<");
+            assert!(text == serde_json::to_string_pretty(&report).unwrap() + "\n", "{n} events");
+            one(&mut facts).events = vec![event];
+        }
     }
 
     #[test]

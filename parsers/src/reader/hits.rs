@@ -1,0 +1,133 @@
+//! The records that the gate lets through.
+
+use std::sync::Arc;
+
+use super::Reader;
+use crate::formats;
+use crate::framing;
+use crate::lines::{self, Layout};
+use crate::sift;
+
+impl Reader {
+    /// Reads the records of a stretch that the gate lets through.
+    pub(super) fn read_hits(&mut self, bytes: &[u8]) {
+        let shared = Arc::clone(&self.gate);
+        let mut from = 0;
+        let mut counted = 0;
+        let mut line = self.line;
+        // Where the next record with a failure text begins; looked for when the first debug record comes.
+        let mut doubt: Option<usize> = None;
+        let mut noted = false;
+        // Every row of an AlertLog is an alert; elsewhere the gate decides.
+        let every = self.layout() == Layout::Rows && self.audit.begun;
+        let find = |from: usize| {
+            if every { (from < bytes.len()).then_some(from) } else { shared.gate.find(bytes, from) }
+        };
+        while let Some(hit) = find(from) {
+            // Debug output of the licence library is worth a look only if it tells of a failure.
+            if let Some(start) = debug_line(bytes, hit).filter(|_| !every) {
+                let doubt = match doubt {
+                    Some(doubt) if start <= doubt => doubt,
+                    _ => {
+                        let fails = shared.failures.find(bytes, start);
+                        *doubt.insert(fails.map_or(bytes.len(), |at| self.beginning_before(bytes, at)))
+                    }
+                };
+                if start < doubt {
+                    if !noted {
+                        // Samples of the headers may miss it, and it matters most.
+                        noted = true;
+                        self.note_debug(bytes.get(start..).unwrap_or_default());
+                    }
+                    from = behind_debug(bytes, start, hit, doubt);
+                    continue;
+                }
+            }
+            let start = self.beginning_before(bytes, hit);
+            let end = self.next_beginning(bytes, hit);
+            let record = bytes.get(start..end).unwrap_or_default();
+            from = end.max(hit + 1);
+            if !every && sift::is_debug(record) && shared.failures.find(record, 0).is_none() {
+                continue;
+            }
+            line += bytecount::count(bytes.get(counted..start).unwrap_or_default(), b'\n') as u64;
+            counted = start;
+            self.read(record, self.offset + start as u64, line);
+        }
+    }
+
+    /// Offset of the line at or before `at` that begins a record; of the stretch's first byte if none does.
+    fn beginning_before(&self, bytes: &[u8], at: usize) -> usize {
+        let mut end = at + 1;
+        loop {
+            let start = lines::start_before(bytes, end);
+            let line = bytes.get(start..).unwrap_or_default();
+            let stop = lines::first(line);
+            if start == 0 || line.get(..stop).is_some_and(|line| lines::begins(self.layout(), line)) {
+                return start;
+            }
+            end = start;
+        }
+    }
+
+    /// Reads one framed record, or the several that stand in it.
+    fn read(&mut self, record: &[u8], offset: u64, line: u64) {
+        let record =
+            record.get(..record.len().min(self.limits.record.max(self.limits.line))).unwrap_or_default();
+        let mut cuts = framing::further_beginnings(record);
+        self.out.records += cuts.len() as u64;
+        cuts.push(record.len());
+        let mut start = 0;
+        for cut in cuts {
+            let piece = record.get(start..cut).unwrap_or_default();
+            start += piece.len() - lines::visible(piece).len();
+            let piece = record.get(start..cut).unwrap_or_default();
+            let before = record.get(..start).unwrap_or_default();
+            let piece_line = line + memchr::memchr_iter(b'\n', before).count() as u64;
+            let trimmed = piece.get(..piece.trim_ascii_end().len()).unwrap_or_default();
+            let at = offset + start as u64;
+            let layout = self.layout();
+            let mut read_at = |from: usize| {
+                let bytes = trimmed.get(from..).unwrap_or_default();
+                let columns = self.columns.as_ref();
+                self.sift.read(&mut self.out, bytes, at + from as u64, piece_line, layout, columns)
+            };
+            let read = read_at(0) || framing::behind_rubbish(trimmed).is_some_and(&mut read_at);
+            let heading = || layout == Layout::Rows && formats::alert_log_header(trimmed).is_some();
+            // Of a paste, the lines that nothing explains are counted at the end.
+            if !read && self.document.is_none() && !heading() {
+                self.unread(trimmed, piece_line, "it holds a licence word, and no format reads it");
+            }
+            start = cut;
+        }
+    }
+}
+
+/// Offset of the line of a hit, if that line begins a debug record of the licence library.
+fn debug_line(bytes: &[u8], hit: usize) -> Option<usize> {
+    let near = bytes.get(hit.saturating_sub(80)..hit)?;
+    let start = match memchr::memrchr(b'\n', near) {
+        Some(newline) => hit - near.len() + newline + 1,
+        None if near.len() == hit => 0,
+        None => return None,
+    };
+    let line = bytes.get(start..bytes.len().min(hit + 40))?;
+    lines::trace_header(line)?;
+    sift::is_debug_code(line, hit - start).then_some(start)
+}
+
+/// Offset behind the debug line of a hit and the debug lines that follow it before `doubt`. Whatever else stands in
+/// them, they are debug records: the gate need not look.
+fn behind_debug(bytes: &[u8], start: usize, hit: usize, doubt: usize) -> usize {
+    let header = |at: usize| bytes.get(at..).and_then(lines::trace_header).map(|(_, month)| at + month);
+    let mut end = hit + lines::first(bytes.get(hit..).unwrap_or_default());
+    let Some(code) = header(start).and_then(|month| hit.checked_sub(month)) else { return end };
+    while let Some(month) = header(end).filter(|_| end < doubt) {
+        let line = bytes.get(end..bytes.len().min(month + code + 40)).unwrap_or_default();
+        if !sift::is_debug_code(line, month + code - end) {
+            break;
+        }
+        end += lines::first(bytes.get(end..).unwrap_or_default());
+    }
+    end
+}
