@@ -4,6 +4,7 @@
 //! cargo bench --bench throughput -- [--size 1GiB] [--runs 7] [--dir DIR] [--only dir-sparse,zip-dense,…]
 //!                                   [--bin UCCXRAY] [--table FILE] [--seed N] [--keep]
 //! cargo bench --bench throughput -- --grow [--only dir-dense]   10 MB … 10 GB: time and peak memory
+//! cargo bench --bench throughput -- --merge                     1 to 30 nodes of a million records: time and peak memory
 //! cargo bench --bench throughput -- --gate                      which literals, which searcher
 //! ```
 //!
@@ -18,6 +19,7 @@ mod corpus;
 mod forms;
 mod gate;
 mod measure;
+mod merge;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -29,7 +31,7 @@ use corpus::{Density, GIB, LITERALS, Truth};
 use measure::{Job, Output, Run, Runner, median};
 
 const USAGE: &str = "usage: throughput [--size 1GiB] [--runs 7] [--dir DIR] [--only LIST] [--bin UCCXRAY] \
-                     [--table FILE] [--seed N] [--keep] | --grow | --gate\n\
+                     [--table FILE] [--seed N] [--keep] | --grow | --merge | --gate\n\
                      LIST: dir-sparse dir-dense zip-sparse zip-dense targz-sparse targz-dense startup";
 const FORMS: [&str; 7] =
     ["dir-sparse", "dir-dense", "zip-sparse", "zip-dense", "targz-sparse", "targz-dense", "startup"];
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
 enum Mode {
     Compare,
     Grow,
+    Merge,
     Gate,
 }
 
@@ -104,6 +107,7 @@ impl Options {
                 // What `cargo bench` adds.
                 "--bench" => {}
                 "--grow" => options.mode = Mode::Grow,
+                "--merge" => options.mode = Mode::Merge,
                 "--gate" => options.mode = Mode::Gate,
                 "--keep" => options.keep = true,
                 "--size" => options.size = size(value()?)?,
@@ -140,6 +144,12 @@ impl Options {
             }
             Mode::Compare => self.compare()?,
             Mode::Grow => self.grow()?,
+            Mode::Merge => {
+                let runner = Runner::new(&self.dir);
+                let mut text = self.heading("Many nodes", Some(&runner))?;
+                text.push_str(&merge::run(&self.uccxray()?, &runner, &self.dir, self.runs)?);
+                text
+            }
         };
         println!("\n{text}");
         if let Some(table) = &self.table {

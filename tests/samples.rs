@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use reports::report::{Evidence, Param, Report};
+use reports::report::{Evidence, Param, Report, Text};
 use reports::time::Time;
 
 use crate::support::case::{self, Case};
@@ -78,7 +78,7 @@ fn a_sample_gives_the_same_bytes_each_time() {
 struct Cites(BTreeMap<Place, BTreeSet<(u64, u64)>>);
 
 /// Source, member and line.
-type Place = (String, Option<String>, u64);
+type Place = (Text, Option<Text>, u64);
 
 impl Cites {
     fn of(report: &Report) -> Self {
@@ -137,9 +137,7 @@ fn events(report: &Report, cites: &Cites) -> String {
                 (None, several) => several.iter().map(word).collect::<Vec<_>>().join(" or "),
             };
             let mut read: Vec<String> = (event.params.iter())
-                .filter(|(key, _)| {
-                    ["minutes", "class", "service", "state", "alert", "host"].contains(&key.as_str())
-                })
+                .filter(|(key, _)| ["minutes", "class", "service", "state", "alert", "host"].contains(key))
                 .map(|(key, value)| match value {
                     Some(Param::Number(number)) => format!("{key}={number}"),
                     Some(Param::Text(text)) => format!("{key}={text}"),
@@ -147,10 +145,10 @@ fn events(report: &Report, cites: &Cites) -> String {
                 })
                 .collect();
             if event.kind == "unknown_license_event" {
-                read.push(event.mnemonic.clone());
+                read.push(event.mnemonic.to_string());
             }
             let what = if read.is_empty() {
-                event.kind.clone()
+                event.kind.to_string()
             } else {
                 format!("{}({})", event.kind, read.join(", "))
             };

@@ -1,6 +1,5 @@
 //! Events in the words of the report.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use history::facts::{self, Instance};
@@ -9,7 +8,7 @@ use parsers::stamp::Instant;
 
 use super::{Lines, time_basis};
 use crate::check::node_name;
-use crate::report::{self, Param};
+use crate::report::{self, Param, Params};
 use crate::time::Time;
 
 impl Lines<'_> {
@@ -47,14 +46,14 @@ impl Lines<'_> {
             at: event.at.map(Time),
             at_candidates: event.at_candidates.iter().copied().map(Time).collect(),
             basis: time_basis(event.year, event.zone),
-            product_instance: instance.id.to_string(),
-            node: node_name(instance, event.node).map(str::to_owned),
-            kind: event.kind.name().to_owned(),
-            facility: event.facility.to_string(),
+            product_instance: Arc::clone(&instance.id).into(),
+            node: node_name(instance, event.node).map(Into::into),
+            kind: event.kind.name().into(),
+            facility: Arc::clone(&event.facility).into(),
             severity: event.severity.0,
-            mnemonic: event.mnemonic.to_string(),
+            mnemonic: Arc::clone(&event.mnemonic).into(),
             params: params(&event.kind, &event.params),
-            text: event.text.to_string(),
+            text: Arc::clone(&event.text).into(),
             witnesses: event.witnesses.iter().filter_map(|said| self.line(&said.origin)).collect(),
         }
     }
@@ -62,25 +61,25 @@ impl Lines<'_> {
 
 /// The parameters of an event: what was read first, then those as written. A name that occurs twice keeps both
 /// values, the later ones numbered.
-fn params(kind: &EventKind, written: &[(Arc<str>, Arc<str>)]) -> BTreeMap<String, Option<Param>> {
-    let mut all: BTreeMap<String, Option<Param>> = BTreeMap::new();
-    let text = |text: &str| Some(Param::Text(text.to_owned()));
+fn params(kind: &EventKind, written: &[(Arc<str>, Arc<str>)]) -> Params {
+    let mut all = Params::default();
+    let text = |text: &str| Some(Param::Text(text.into()));
     match kind {
         EventKind::OocApproaching { minutes } | EventKind::OocImminent { minutes } => {
-            all.insert("minutes".to_owned(), minutes.map(|n| Param::Number(u64::from(n))));
+            all.add("minutes".into(), minutes.map(|n| Param::Number(u64::from(n))));
         }
         EventKind::TransportFailure { class } => {
-            all.insert("class".to_owned(), text(class.name()));
+            all.add("class".into(), text(class.name()));
         }
         EventKind::ServiceState { service, state } => {
-            all.insert("service".to_owned(), text(service));
-            all.insert("state".to_owned(), text(state.name()));
+            all.add("service".into(), text(service));
+            all.add("state".into(), text(state.name()));
         }
         EventKind::Evaluation { expired } => {
-            all.insert("state".to_owned(), text(if *expired { "expired" } else { "running" }));
+            all.add("state".into(), text(if *expired { "expired" } else { "running" }));
         }
         EventKind::RtmtAlert { name } => {
-            all.insert("alert".to_owned(), text(name));
+            all.add("alert".into(), text(name));
         }
         EventKind::OocEntered
         | EventKind::ComplianceRestored
@@ -96,13 +95,13 @@ fn params(kind: &EventKind, written: &[(Arc<str>, Arc<str>)]) -> BTreeMap<String
         | EventKind::UnknownLicenseEvent => {}
     }
     for (key, value) in written {
-        let mut name = key.to_string();
+        let value = Some(Param::Text(Arc::clone(value).into()));
         let mut n = 1;
-        while all.contains_key(&name) {
+        let mut name = Arc::clone(key).into();
+        while !all.add(name, value.clone()) {
             n += 1;
-            name = format!("{key} ({n})");
+            name = format!("{key} ({n})").into();
         }
-        all.insert(name, Some(Param::Text(value.to_string())));
     }
     all
 }
@@ -115,7 +114,7 @@ mod tests {
     fn a_parameter_that_occurs_twice_keeps_both_values() {
         let written = [("key".into(), "a".into()), ("key".into(), "b".into())];
         let params = params(&EventKind::Clock, &written);
-        assert_eq!(params["key"], Some(Param::Text("a".into())));
-        assert_eq!(params["key (2)"], Some(Param::Text("b".into())));
+        assert_eq!(params.get("key"), Some(&Some(Param::Text("a".into()))));
+        assert_eq!(params.get("key (2)"), Some(&Some(Param::Text("b".into()))));
     }
 }

@@ -11,7 +11,7 @@ use parsers::stamp::{YearBasis, ZoneBasis};
 
 use crate::check::{self, Outcome};
 use crate::checks::CHECKS;
-use crate::report::{self, CheckOutcome, Evidence, Report, SCHEMA_VERSION, Tool};
+use crate::report::{self, CheckOutcome, Evidence, Report, SCHEMA_VERSION, Sha256, Text, Tool};
 use crate::time::Time;
 
 /// What the table stage adds to the facts.
@@ -33,7 +33,8 @@ pub struct InstanceTables {
 /// Makes the report of `facts`: copies what was found, runs every check, counts what was not read.
 #[must_use]
 pub fn assemble(facts: &Facts, tables: &Tables, tool: Tool) -> Report {
-    let lines = Lines(facts);
+    let sources = facts.sources.iter().map(|source| source.path.as_str().into()).collect();
+    let lines = Lines(facts, sources);
     let none = InstanceTables::default();
     let instances = facts.instances.iter().enumerate().map(|(i, instance)| {
         let tables = tables.instances.get(i).unwrap_or(&none);
@@ -51,7 +52,9 @@ pub fn assemble(facts: &Facts, tables: &Tables, tool: Tool) -> Report {
 }
 
 /// The facts, with the member list that an [`Origin`] points into.
-struct Lines<'a>(&'a Facts);
+///
+/// Beside them the paths of the sources, in the same order.
+struct Lines<'a>(&'a Facts, Vec<Text>);
 
 impl Lines<'_> {
     fn input(&self) -> report::Input {
@@ -60,7 +63,7 @@ impl Lines<'_> {
             path: source.path.clone(),
             kind: source.kind.to_owned(),
             bytes: source.bytes,
-            sha256: source.sha256.as_ref().map(|hash| hex(hash)),
+            sha256: source.sha256.map(|sum| Sha256(sum).text()),
         });
         let gaps = facts.gaps.iter().map(|gap| report::Gap {
             node: gap.node.as_deref().map(str::to_owned),
@@ -191,13 +194,13 @@ impl Lines<'_> {
         debug_assert!(member.is_some(), "evidence in member {} of {}", origin.member, self.0.members.len());
         let member = member?;
         Some(Evidence {
-            source: self.source(member),
-            member: member.path.as_deref().map(str::to_owned),
+            source: self.1.get(member.source).cloned().unwrap_or_else(|| "".into()),
+            member: member.path.clone().map(Into::into),
             line: origin.span.line,
             offset: origin.span.offset,
             length: origin.span.length,
-            sha256: hex(&origin.span.sha256),
-            text: origin.span.text.to_string(),
+            sha256: Sha256(origin.span.sha256),
+            text: Arc::clone(&origin.span.text).into(),
         })
     }
 
@@ -223,17 +226,7 @@ fn time_basis(year: YearBasis, zone: ZoneBasis) -> report::TimeBasis {
         ZoneBasis::Ambiguous => "ambiguous",
         ZoneBasis::Unknown => "unknown",
     };
-    report::TimeBasis { year: year.to_owned(), zone: zone.to_owned() }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] =
-        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        text.extend([DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
-    }
-    text
+    report::TimeBasis { year: year.into(), zone: zone.into() }
 }
 
 #[cfg(test)]

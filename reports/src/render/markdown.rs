@@ -378,7 +378,7 @@ impl<'a> Page<'a, '_> {
         for (number, line) in lines {
             let place = match &line.member {
                 Some(member) => format!("{}!/{member}", line.source),
-                None => line.source.clone(),
+                None => line.source.to_string(),
             };
             writeln!(
                 self.out,
@@ -387,9 +387,9 @@ impl<'a> Page<'a, '_> {
                 line.line,
                 line.offset,
                 line.offset.saturating_add(line.length),
-                code(&line.sha256)
+                code(&line.sha256.text())
             )?;
-            writeln!(self.out, "{}", block([line.text.as_str()]))?;
+            writeln!(self.out, "{}", block([&*line.text]))?;
         }
         Ok(())
     }

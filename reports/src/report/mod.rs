@@ -4,9 +4,10 @@
 
 mod input;
 mod instance;
+mod shared;
 mod words;
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ pub use instance::{
     Bounds, Contradiction, CountdownPoint, Deadline, Deployment, Interval, Node, Now, ProductInstance,
     Release, Service, StateNow, Usage,
 };
+pub use shared::{Params, Sha256, Text};
 pub use words::{Basis, CheckOutcome, Confidence, MemberOutcome, Regime, Severity, Transport};
 
 /// Version of the report's form: raised when a field is added.
@@ -56,9 +58,9 @@ pub struct Tool {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     /// The source's path.
-    pub source: String,
+    pub source: Text,
     /// Path inside the source, nested archives with `!/`; null for a plain file.
-    pub member: Option<String>,
+    pub member: Option<Text>,
     /// Line of the record's first byte, from 1.
     pub line: u64,
     /// Byte offset of the record in the uncompressed member.
@@ -67,9 +69,9 @@ pub struct Evidence {
     pub length: u64,
     /// SHA-256 over exactly those bytes, in hexadecimal.
     #[schemars(extend("pattern" = "^[0-9a-f]{64}$"))]
-    pub sha256: String,
+    pub sha256: Sha256,
     /// The record, possibly cut.
-    pub text: String,
+    pub text: Text,
 }
 
 /// How an instant was found.
@@ -77,10 +79,10 @@ pub struct Evidence {
 pub struct TimeBasis {
     /// Where the year comes from.
     #[schemars(extend("enum" = ["written", "given", "dated_lines", "file_time", "ambiguous", "unknown"]))]
-    pub year: String,
+    pub year: Cow<'static, str>,
     /// Where the offset from UTC comes from.
     #[schemars(extend("enum" = ["written", "given", "outer_inner", "acronym", "ambiguous", "unknown"]))]
-    pub zone: String,
+    pub zone: Cow<'static, str>,
 }
 
 /// One fact in time.
@@ -93,21 +95,21 @@ pub struct Event {
     /// How the instant was found.
     pub basis: TimeBasis,
     /// The Product Instance.
-    pub product_instance: String,
+    pub product_instance: Text,
     /// The node.
-    pub node: Option<String>,
+    pub node: Option<Text>,
     /// What happened, such as `ooc_entered`. New kinds may appear.
-    pub kind: String,
+    pub kind: Cow<'static, str>,
     /// `LIB_LICENSE`.
-    pub facility: String,
+    pub facility: Text,
     /// The severity digit, as written.
     pub severity: u8,
     /// The mnemonic, as written.
-    pub mnemonic: String,
+    pub mnemonic: Text,
     /// Parameters; `minutes`, `class`, `service`, `state` and `alert` are read, the others stand as written.
-    pub params: BTreeMap<String, Option<Param>>,
+    pub params: Params,
     /// The message.
-    pub text: String,
+    pub text: Text,
     /// The lines that say it: the same alarm in several logs is one event.
     pub witnesses: Vec<Evidence>,
 }
@@ -119,7 +121,7 @@ pub enum Param {
     /// A number that was read.
     Number(u64),
     /// Anything else.
-    Text(String),
+    Text(Text),
 }
 
 /// The result of one check.

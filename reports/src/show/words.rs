@@ -142,10 +142,10 @@ pub(crate) fn is_past(deadline: &Deadline) -> bool {
 /// `member:14`, the source before it where there are several.
 pub(crate) fn cite(report: &Report, line: &Evidence) -> String {
     let place = match (&line.member, report.input.sources.len()) {
-        (Some(member), 0 | 1) => member.clone(),
+        (Some(member), 0 | 1) => member.to_string(),
         (Some(member), _) => format!("{}!/{member}", line.source),
         (None, _) if line.source == "-" => "stdin".to_owned(),
-        (None, _) => line.source.clone(),
+        (None, _) => line.source.to_string(),
     };
     format!("{place}:{}", line.line)
 }
@@ -222,7 +222,7 @@ pub(crate) fn params(event: &Event) -> String {
 
 /// How the stamps of a node became instants.
 pub(crate) fn time_basis(basis: &TimeBasis) -> String {
-    let year = match basis.year.as_str() {
+    let year = match &*basis.year {
         "written" => "written in the lines",
         "given" => "given by the user",
         "dated_lines" => "from dated lines of the node",
@@ -230,7 +230,7 @@ pub(crate) fn time_basis(basis: &TimeBasis) -> String {
         "ambiguous" => "several fit",
         _ => "not known",
     };
-    let zone = match basis.zone.as_str() {
+    let zone = match &*basis.zone {
         "written" => "written in the lines",
         "given" => "given by the user",
         "outer_inner" => "from the two times of system log lines",
