@@ -11,6 +11,7 @@
     )
 )]
 
+mod alerts;
 mod classify;
 pub mod event;
 pub mod formats;

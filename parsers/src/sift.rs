@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use aho_corasick::packed::{Config, MatchKind, Searcher};
 
-use crate::event::{EventKind, FailureClass, Says, ServiceState, Sighting, Statement, Witness};
+use crate::alerts;
+use crate::event::{EventKind, FailureClass, Says, Sighting, Statement, Witness};
 use crate::formats::{self, Columns, Content, DOCUMENT_FORMATS};
 use crate::lines::Layout;
 use crate::member::MemberRead;
@@ -128,14 +129,19 @@ impl Sift {
             if events.into_iter().filter(|line| self.quoted(out, line, Witness::Rtmt, &span)).count() > 0 {
                 return true;
             }
-            let kind = alert_kind(alert, quoted);
-            self.push(out, kind, &record, format.witness, span);
+            self.alert(out, alert, quoted, &record, format.witness, span);
             return true;
         }
         if format.witness == Witness::Rtmt {
             let detail = record.param("AlertDetail").or(record.param("Detail")).unwrap_or(&record.text);
-            let kind = alert_kind(record.param("AlertName").unwrap_or_default(), detail);
-            self.push(out, kind, &record, format.witness, span);
+            self.alert(
+                out,
+                record.param("AlertName").unwrap_or_default(),
+                detail,
+                &record,
+                format.witness,
+                span,
+            );
             return true;
         }
         if let Some((first, number, total)) = record.param("part").and_then(part) {
@@ -209,6 +215,21 @@ impl Sift {
         out.sightings.push(sighting);
     }
 
+    /// An alert that quotes no alarm known here.
+    fn alert(
+        &mut self,
+        out: &mut MemberRead,
+        name: &str,
+        message: &str,
+        record: &Record<'_>,
+        witness: Witness,
+        span: Span,
+    ) {
+        if let Some(kind) = alerts::meaning(name, message) {
+            self.push(out, kind, record, witness, span);
+        }
+    }
+
     fn push(
         &mut self,
         out: &mut MemberRead,
@@ -277,6 +298,9 @@ impl Sift {
     ) -> bool {
         let Some(row) = columns.and_then(|columns| columns.read(text)) else { return false };
         out.format.get_or_insert(formats::ALERT_LOG);
+        if row.quoted.is_none() && alerts::meaning(&row.alert, &row.message).is_none() {
+            return true;
+        }
         let span = Span::of(bytes, line, offset);
         let events = formats::matched_events(&row.message);
         if events.into_iter().filter(|line| self.quoted(out, line, Witness::AlertLog, &span)).count() > 0 {
@@ -290,8 +314,7 @@ impl Sift {
             host: row.node.as_deref().map(Into::into),
             ..Record::default()
         };
-        let kind = alert_kind(&row.alert, &row.message);
-        self.push(out, kind, &record, Witness::AlertLog, span);
+        self.alert(out, &row.alert, &row.message, &record, Witness::AlertLog, span);
         true
     }
 
@@ -411,11 +434,11 @@ impl Sift {
                         if self.quoted(out, &quoted, Witness::Email, &span) {
                             out.records += 1;
                         } else {
-                            self.alert(out, alert, node, None, &quoted, span);
+                            self.mailed_alert(out, alert, node, None, &quoted, span);
                         }
                     }
                     Content::Alert { name, node, stamp, text } => {
-                        self.alert(out, name, node, stamp, &text, span)
+                        self.mailed_alert(out, name, node, stamp, &text, span)
                     }
                 }
             }
@@ -423,7 +446,7 @@ impl Sift {
         explained
     }
 
-    fn alert(
+    fn mailed_alert(
         &mut self,
         out: &mut MemberRead,
         name: Arc<str>,
@@ -440,7 +463,7 @@ impl Sift {
             host: node.as_deref().map(Into::into),
             ..Record::default()
         };
-        self.push(out, alert_kind(&name, text), &record, Witness::Email, span);
+        self.alert(out, &name, text, &record, Witness::Email, span);
     }
 
     /// Ranges of a paste that were read as records.
@@ -454,22 +477,6 @@ impl Sift {
             self.join(out, parts, Witness::Syslog);
         }
         out.sightings.sort_by_key(|sighting| sighting.span.offset);
-    }
-}
-
-/// What an alert without a known alarm means. CriticalServiceDown names the service in its message.
-///
-/// Source: RTMT Administration Guide 15, CriticalServiceDown: raised when a service's status is down.
-fn alert_kind(name: &str, message: &str) -> EventKind {
-    let service = message.find("Cisco Unified CCX").and_then(|at| message.get(at..)).map(|rest| {
-        let end = rest.find(['.', ',', ';', '\n', '"', '[']).unwrap_or(rest.len());
-        rest.get(..end).unwrap_or_default().trim()
-    });
-    match (name, service) {
-        ("CriticalServiceDown", Some(service)) if service.len() < 100 => {
-            EventKind::ServiceState { service: service.into(), state: ServiceState::OutOfService }
-        }
-        _ => EventKind::RtmtAlert { name: name.into() },
     }
 }
 
