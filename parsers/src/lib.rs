@@ -11,6 +11,7 @@
     )
 )]
 
+mod acronyms;
 mod classify;
 pub mod event;
 pub mod formats;
@@ -27,3 +28,4 @@ pub mod record;
 mod sift;
 pub mod signatures;
 pub mod stamp;
+mod years;

@@ -32,6 +32,9 @@ fn plain() -> Plan {
         with_rtmt: false,
         with_cli: false,
         with_ntp: false,
+        with_timezone: false,
+        with_history: false,
+        copied_after_days: 0,
         cvd_stopped: false,
         alarm_log: AlarmLog::CiscoSyslog,
         circular: false,
@@ -163,7 +166,7 @@ fn every_flag_has_an_effect() {
         (to_zip(&bundle).unwrap(), bundle.files)
     };
     let original = bytes(&base);
-    let changes: [(&str, Change); 34] = [
+    let changes: [(&str, Change); 37] = [
         ("seed", |it| it.seed += 1),
         ("zone", |it| it.zone = chrono_tz::Tz::Asia__Kathmandu),
         ("start", |it| it.start += TimeDelta::days(400)),
@@ -183,6 +186,9 @@ fn every_flag_has_an_effect() {
         ("with_rtmt", |it| it.with_rtmt = true),
         ("with_cli", |it| it.with_cli = true),
         ("with_ntp", |it| it.with_ntp = true),
+        ("with_timezone", |it| it.with_timezone = true),
+        ("with_history", |it| it.with_history = true),
+        ("copied_after_days", |it| it.copied_after_days = 400),
         ("alarm_log", |it| it.alarm_log = AlarmLog::Messages),
         ("alarm_log both", |it| it.alarm_log = AlarmLog::Both),
         ("circular", |it| it.circular = true),

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{Datelike, TimeDelta};
+use chrono::{Datelike, Offset as _, TimeDelta, TimeZone as _};
 use chrono_tz::Tz;
-use parsers::stamp::{Acronym, Instant, NodeClock, Stamp, YearRule, ZoneBasis, ZoneMark, ZoneRule, resolve};
+use parsers::event::{Says, SystemAction};
+use parsers::stamp::{
+    Acronym, Instant, NodeClock, Stamp, YearRule, ZoneBasis, ZoneMark, ZoneRule, acronym_offsets, resolve,
+};
 
 /// What the user said about clocks.
 #[derive(Clone, Debug, Default)]
@@ -56,7 +59,20 @@ struct Seen {
     offsets: Vec<(Instant, i32)>,
     /// Offsets of acronyms.
     learnt: Vec<(Acronym, i32)>,
+    /// Start-ups, as local time.
+    boots: Vec<Instant>,
+    /// The first installation, as local time.
+    installed: Option<Instant>,
+    /// When outputs were collected.
+    collected: Option<Instant>,
+    /// Zones that outputs name.
+    zones: Vec<Tz>,
+    /// The last time in UTC that an output printed: the time in the node's zone stands below it.
+    utc: Option<Instant>,
 }
+
+/// A process writes its first record at most this long behind the start of its node.
+const STARTS_WITHIN: TimeDelta = TimeDelta::minutes(60);
 
 /// Collects the evidence of all nodes.
 #[derive(Debug, Default)]
@@ -67,7 +83,14 @@ pub struct Clocks {
 impl Clocks {
     /// Takes the two stamps of one record of `node`.
     pub fn see(&mut self, node: Option<&str>, inner: Option<Stamp>, outer: Option<Stamp>) {
-        let Some(at) = inner.and_then(|stamp| stamp.absolute()) else { return };
+        let Some(at) = inner.and_then(|stamp| stamp.absolute()) else {
+            // A full date in an unknown zone is at most 14 hours off: good enough for the year.
+            let dated = [inner, outer].into_iter().flatten().find_map(|stamp| stamp.civil(stamp.year?));
+            if let Some(civil) = dated {
+                self.see_instant(node, civil.and_utc());
+            }
+            return;
+        };
         let entry = self.nodes.entry(node.map(str::to_owned)).or_default();
         entry.anchors.push(at);
         if let Some(offset) = outer.and_then(|outer| offset_between(&outer, at)) {
@@ -78,6 +101,69 @@ impl Clocks {
     /// Takes an instant that some dated text of `node` states.
     pub fn see_instant(&mut self, node: Option<&str>, at: Instant) {
         self.nodes.entry(node.map(str::to_owned)).or_default().anchors.push(at);
+    }
+
+    /// Takes what an output of `node` states about its zone, its time, its start-ups.
+    pub fn see_statement(&mut self, node: Option<&str>, says: &Says) {
+        if matches!(
+            says,
+            Says::Service { .. } | Says::Version { .. } | Says::TransportUrl { .. } | Says::Ntp { .. }
+        ) {
+            return;
+        }
+        let seen = self.nodes.entry(node.map(str::to_owned)).or_default();
+        match says {
+            // London's winter time is marked like UTC, and is a zone of its own.
+            Says::CurrentTime { zone, stamp } if zone.eq_ignore_ascii_case("UTC") => {
+                let at = stamp.absolute();
+                seen.utc = at;
+                seen.collected = seen.collected.max(at);
+            }
+            Says::CurrentTime { zone, stamp } => {
+                seen.zones.extend(zone.parse::<Tz>());
+                let Some(utc) = seen.utc else { return };
+                let local = Stamp { zone: ZoneMark::None, ..*stamp };
+                let Some(seconds) = offset_between(&local, utc) else { return };
+                seen.offsets.push((utc, seconds));
+                if let ZoneMark::Acronym(acronym) = stamp.zone
+                    && acronym_offsets(acronym.as_str()).is_empty()
+                {
+                    seen.learnt.push((acronym, seconds));
+                }
+            }
+            Says::TimeZone { id } => seen.zones.extend(id.parse::<Tz>()),
+            Says::SystemHistory { stamp, action } => {
+                let Some(at) = stamp.year.and_then(|year| stamp.civil(year)).map(|civil| civil.and_utc())
+                else {
+                    return;
+                };
+                match action {
+                    SystemAction::Boot => seen.boots.push(at),
+                    SystemAction::Install => {
+                        seen.installed = Some(seen.installed.map_or(at, |known| known.min(at)));
+                    }
+                    SystemAction::Shutdown | SystemAction::Other => {}
+                }
+            }
+            Says::Service { .. } | Says::Version { .. } | Says::TransportUrl { .. } | Says::Ntp { .. } => {}
+        }
+    }
+
+    /// Takes the first record of a process of `node`: behind a start-up that names its year, it is dated by it.
+    pub fn see_start(&mut self, node: Option<&str>, stamp: &Stamp) {
+        let Some(seen) = self.nodes.get_mut(&node.map(str::to_owned)) else { return };
+        let is_behind = |boot: &&Instant| {
+            // Both are the node's local time.
+            let years = [boot.year(), boot.year() + 1];
+            let starts = years.into_iter().filter_map(|year| stamp.civil(year));
+            starts
+                .map(|civil| civil.and_utc() - **boot)
+                .any(|after| after >= TimeDelta::zero() && after <= STARTS_WITHIN)
+        };
+        let mut behind = seen.boots.iter().filter(is_behind);
+        if let (Some(boot), None) = (behind.next().copied(), behind.next()) {
+            seen.anchors.push(boot);
+        }
     }
 
     /// Sorts and thins what was seen; call once, before [`Clocks::clock`].
@@ -114,7 +200,10 @@ impl Clocks {
             if !near {
                 continue;
             }
-            if let Ok(seconds) = i32::try_from(seconds) {
+            let readings = acronym_offsets(acronym.as_str());
+            let can_mean = |seconds: &i32| readings.is_empty() || readings.contains(seconds);
+            // The clocks may have changed since the pair was taken: what an acronym cannot mean is not learnt.
+            if let Some(seconds) = i32::try_from(seconds).ok().filter(can_mean) {
                 *votes.entry(acronym).or_default().entry(seconds).or_default() += 1;
             }
         }
@@ -125,7 +214,9 @@ impl Clocks {
         });
         let learnt: Vec<(Acronym, i32)> = learnt.collect();
         if let Some(seen) = self.nodes.get_mut(&node.map(str::to_owned)) {
-            seen.learnt = learnt;
+            // What an output prints beside its acronym stands, unless the lines say otherwise.
+            seen.learnt.retain(|(known, _)| !learnt.iter().any(|(acronym, _)| acronym == known));
+            seen.learnt.extend(learnt);
         }
     }
 
@@ -137,11 +228,18 @@ impl Clocks {
         let seen = own.or_else(|| {
             if node.is_none() && self.nodes.len() == 1 { self.nodes.values().next() } else { None }
         });
-        let Seen { anchors, offsets, learnt } = seen.cloned().unwrap_or_default();
+        let stated = seen.and_then(Seen::zone);
+        let Seen { anchors, offsets, learnt, installed, collected, .. } = seen.cloned().unwrap_or_default();
         NodeClock {
-            year: YearRule { given: given.year(node), anchors, not_after },
-            zone: ZoneRule { given: given.zone(node), offsets, learnt },
+            year: YearRule { given: given.year(node), anchors, not_before: installed, not_after, collected },
+            zone: ZoneRule { given: given.zone(node), stated, offsets, learnt },
         }
+    }
+
+    /// The zone that outputs of a node name.
+    #[must_use]
+    pub fn zone(&self, node: Option<&str>) -> Option<Tz> {
+        self.nodes.get(&node.map(str::to_owned)).and_then(Seen::zone)
     }
 
     /// The offsets that a node's lines show, ascending, each once, in seconds.
@@ -155,6 +253,20 @@ impl Clocks {
         seen.sort_unstable();
         seen.dedup();
         seen
+    }
+}
+
+impl Seen {
+    /// The one zone that outputs name, if the node's own lines agree with it: it may have been changed since.
+    fn zone(&self) -> Option<Tz> {
+        let (zone, others) = self.zones.split_first()?;
+        let agrees = |(at, seconds): &(Instant, i32)| {
+            zone.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc() == *seconds
+        };
+        let n_wrong = self.offsets.iter().filter(|pair| !agrees(pair)).count();
+        // In the minutes around a change of clocks a stamp may be one side's and its pair the other's.
+        let fits = n_wrong * 10 <= self.offsets.len();
+        (fits && others.iter().all(|other| other == zone)).then_some(*zone)
     }
 }
 
