@@ -469,4 +469,21 @@ mod tests {
     fn nothing_known_gives_no_instant() {
         check("Apr 02 10:00:00.000 IST", &NodeClock::default(), &[]);
     }
+
+    #[test]
+    fn the_zone_of_an_output_decides_between_the_readings_of_an_acronym() {
+        let mut clock = NodeClock::default();
+        clock.year.given = Some(2026);
+        clock.zone.stated = Some(chrono_tz::Europe::Dublin);
+        check("Apr 02 10:00:00.000 IST", &clock, &["2026-04-02T09:00:00Z"]);
+        assert_eq!(resolve(&stamp("Apr 02 10:00:00.000 IST"), &clock).zone, ZoneBasis::ZoneId);
+    }
+
+    #[test]
+    fn an_acronym_that_the_zone_of_an_output_cannot_have_is_read_without_it() {
+        let mut clock = NodeClock::default();
+        clock.year.given = Some(2026);
+        clock.zone.stated = Some(chrono_tz::Asia::Kolkata);
+        check("Jul 02 10:00:00.000 CEST", &clock, &["2026-07-02T08:00:00Z"]);
+    }
 }

@@ -339,4 +339,71 @@ mod tests {
         check(stamp(3, 18, "16:47:00"), "2026-03-18T11:10:52Z", None);
         check(stamp(4, 18, "16:40:52"), "2026-03-18T11:10:52Z", None);
     }
+
+    fn said(lines: &[(&str, &str)]) -> Clocks {
+        let mut clocks = Clocks::default();
+        for (zone, time) in lines {
+            let (date, acronym) = time.rsplit_once(' ').unwrap();
+            let civil = chrono::NaiveDateTime::parse_from_str(date, "%Y-%m-%d %H:%M:%S").unwrap();
+            let mark = if matches!(acronym, "UTC" | "GMT") {
+                ZoneMark::Utc
+            } else {
+                Acronym::new(acronym).map_or(ZoneMark::None, ZoneMark::Acronym)
+            };
+            let stamp = Stamp {
+                year: Some(civil.year()),
+                zone: mark,
+                ..stamp(civil.month(), civil.day(), &civil.format("%H:%M:%S").to_string())
+            };
+            clocks.see_statement(None, &Says::CurrentTime { zone: (*zone).into(), stamp });
+        }
+        clocks.settle();
+        clocks
+    }
+
+    #[test]
+    fn an_output_names_the_zone_and_gives_a_pair() {
+        let clocks = said(&[("UTC", "2026-04-02 05:55:10 UTC"), ("Asia/Kolkata", "2026-04-02 11:25:10 IST")]);
+        assert_eq!(clocks.zone(None), Some(chrono_tz::Asia::Kolkata));
+        assert_eq!(clocks.offsets(None), [19_800]);
+    }
+
+    #[test]
+    fn winter_time_in_london_is_no_utc() {
+        let clocks =
+            said(&[("UTC", "2026-12-02 05:55:10 UTC"), ("Europe/London", "2026-12-02 05:55:10 GMT")]);
+        assert_eq!(clocks.zone(None), Some(chrono_tz::Europe::London));
+    }
+
+    #[test]
+    fn a_zone_that_the_times_contradict_is_none() {
+        let clocks = said(&[("UTC", "2026-04-02 05:55:10 UTC"), ("Asia/Kolkata", "2026-04-02 14:55:10 JST")]);
+        assert_eq!(clocks.zone(None), None);
+        assert_eq!(clocks.offsets(None), [32_400]);
+    }
+
+    #[test]
+    fn outputs_that_name_two_zones_name_none() {
+        let mut clocks = Clocks::default();
+        for id in ["Asia/Kolkata", "Europe/Dublin"] {
+            clocks.see_statement(None, &Says::TimeZone { id: id.into() });
+        }
+        assert_eq!(clocks.zone(None), None);
+    }
+
+    #[test]
+    fn a_first_record_behind_a_start_up_is_dated_by_it_and_another_is_not() {
+        let boot = |month, day| Says::SystemHistory {
+            stamp: Stamp { year: Some(2024), ..stamp(month, day, "23:50:00") },
+            action: SystemAction::Boot,
+        };
+        let mut clocks = Clocks::default();
+        clocks.see_statement(None, &boot(12, 31));
+        clocks.see_statement(None, &boot(3, 1));
+        clocks.see_start(None, &stamp(6, 1, "00:10:00"));
+        assert!(clocks.clock(None, &Given::default(), None).year.anchors.is_empty());
+        clocks.see_start(None, &stamp(1, 1, "00:10:00"));
+        let anchors = clocks.clock(None, &Given::default(), None).year.anchors;
+        assert_eq!(anchors, ["2024-12-31T23:50:00Z".parse::<Instant>().unwrap()]);
+    }
 }

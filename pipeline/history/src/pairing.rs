@@ -51,3 +51,55 @@ pub fn pair(events: &mut [Event]) {
 fn key(event: &Event) -> Key {
     (event.node, Arc::clone(&event.facility), event.kind.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use parsers::record::Severity;
+
+    use super::*;
+
+    fn at(text: &str) -> Instant {
+        text.parse().unwrap()
+    }
+
+    fn event(instants: &[&str], year: YearBasis, zone: ZoneBasis) -> Event {
+        let candidates: Vec<Instant> = instants.iter().map(|text| at(text)).collect();
+        let only = if let [only] = candidates.as_slice() { Some(*only) } else { None };
+        Event {
+            at: only,
+            at_candidates: if only.is_some() { Vec::new() } else { candidates },
+            year,
+            zone,
+            node: Some(0),
+            kind: EventKind::OocEntered,
+            facility: "LIB_LICENSE".into(),
+            severity: Severity(1),
+            mnemonic: "SYSTEM_IN_OOC_STATE".into(),
+            params: Vec::new(),
+            text: "".into(),
+            witnesses: Vec::new(),
+        }
+    }
+
+    #[track_caller]
+    fn check(full: &[&str], open: &[&str], expected: Option<&str>) {
+        let mut events: Vec<Event> =
+            full.iter().map(|text| event(&[text], YearBasis::Written, ZoneBasis::Written)).collect();
+        events.push(event(open, YearBasis::Ambiguous, ZoneBasis::OuterInner));
+        pair(&mut events);
+        assert_eq!(events.last().unwrap().at, expected.map(at));
+    }
+
+    const TWO: [&str; 2] = ["2025-04-02T08:45:05Z", "2026-04-02T08:45:05Z"];
+
+    #[test]
+    fn the_same_alarm_seconds_apart_names_the_year() {
+        check(&["2025-04-02T08:45:06Z"], &TWO, Some("2025-04-02T08:45:05Z"));
+    }
+
+    #[test]
+    fn two_fitting_alarms_and_none_leave_it_open() {
+        check(&["2025-04-02T08:45:06Z", "2026-04-02T08:45:04Z"], &TWO, None);
+        check(&["2025-04-02T08:45:11Z"], &TWO, None);
+    }
+}

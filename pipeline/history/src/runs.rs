@@ -37,6 +37,7 @@ type Log<'a> = (Option<&'a str>, Arc<str>);
 struct Item {
     place: (usize, u64),
     seq: u64,
+    stamp: Stamp,
     /// What it means by itself.
     alone: Resolved,
     /// What it may mean, ascending.
@@ -59,13 +60,13 @@ impl Runs {
             if own.is_empty() {
                 continue;
             }
-            let clock = clock(member);
+            let own_clock = clock(member);
             let known = stretches.entry((node.as_deref(), log(input))).or_default();
             for stretch in own {
                 known.push(
                     stretch
                         .into_iter()
-                        .map(|(at, seq, stamp)| item(member, at, seq, stamp, &clock))
+                        .map(|(at, seq, stamp)| item(member, at, seq, stamp, &own_clock))
                         .collect(),
                 );
             }
@@ -74,6 +75,7 @@ impl Runs {
         for stretches in stretches.into_values() {
             for mut run in joined(stretches) {
                 if !settled(&run) {
+                    widen(&mut run, &clock);
                     runs.settle(&mut run);
                 }
             }
@@ -180,17 +182,25 @@ fn item(member: usize, offset: u64, seq: u64, stamp: Stamp, clock: &NodeClock) -
         YearBasis::DatedLines => !alone.candidates.iter().any(is_near),
         _ => false,
     };
-    let candidates = if soft || alone.year == YearBasis::Unknown {
-        let years = possible_years(&stamp, &clock.year).into_iter();
-        let mut all: Vec<Instant> =
-            years.flat_map(|year| resolve(&Stamp { year: Some(year), ..stamp }, clock).candidates).collect();
-        all.sort_unstable();
-        all.dedup();
-        all
-    } else {
-        alone.candidates.clone()
-    };
-    Item { place: (member, offset), seq, alone, candidates, soft }
+    Item { place: (member, offset), seq, stamp, candidates: alone.candidates.clone(), alone, soft }
+}
+
+/// Gives records whose year is presumed or unknown all years that they may lie in.
+fn widen(run: &mut [Item], clock: impl Fn(usize) -> NodeClock) {
+    let mut known: Option<(usize, NodeClock)> = None;
+    for item in run.iter_mut().filter(|item| item.soft || item.alone.year == YearBasis::Unknown) {
+        let member = item.place.0;
+        let clock = match &mut known {
+            Some((of, clock)) if *of == member => &*clock,
+            known => &known.insert((member, clock(member))).1,
+        };
+        let years = possible_years(&item.stamp, &clock.year).into_iter();
+        let dated =
+            years.flat_map(|year| resolve(&Stamp { year: Some(year), ..item.stamp }, clock).candidates);
+        item.candidates = dated.collect();
+        item.candidates.sort_unstable();
+        item.candidates.dedup();
+    }
 }
 
 /// Stretches whose numbers follow on each other are one run.
