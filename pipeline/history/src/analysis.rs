@@ -228,9 +228,7 @@ impl Stage {
                     sighting.node.as_deref().map(|name| registry.key(name)).or_else(|| member_node.clone());
                 clocks.see(node.as_deref(), sighting.stamp, sighting.outer);
             }
-            for statement in &input.read.statements {
-                clocks.see_statement(member_node.as_deref(), &statement.says);
-            }
+            clocks.see_statements(member_node.as_deref(), &input.read.statements);
         }
         for (input, node) in inputs.iter().zip(&member_nodes) {
             for stamp in runs::starts(&input.read) {

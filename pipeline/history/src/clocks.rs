@@ -1,10 +1,10 @@
 //! Year and zone evidence of each node, gathered from its dated lines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike, Offset as _, TimeDelta, TimeZone as _};
 use chrono_tz::Tz;
-use parsers::event::{Says, SystemAction};
+use parsers::event::{Says, Statement, SystemAction};
 use parsers::stamp::{
     Acronym, Instant, NodeClock, Stamp, YearRule, ZoneBasis, ZoneMark, ZoneRule, acronym_offsets, resolve,
 };
@@ -66,10 +66,11 @@ struct Seen {
     /// When outputs were collected.
     collected: Option<Instant>,
     /// Zones that outputs name.
-    zones: Vec<Tz>,
-    /// The last time in UTC that an output printed: the time in the node's zone stands below it.
-    utc: Option<Instant>,
+    zones: BTreeSet<&'static str>,
 }
+
+/// Start-ups that are kept of one node.
+const BOOTS_KEPT: usize = 1_000;
 
 /// A process writes its first record at most this long behind the start of its node.
 const STARTS_WITHIN: TimeDelta = TimeDelta::minutes(60);
@@ -104,48 +105,34 @@ impl Clocks {
     }
 
     /// Takes what an output of `node` states about its zone, its time, its start-ups.
-    pub fn see_statement(&mut self, node: Option<&str>, says: &Says) {
-        if matches!(
-            says,
-            Says::Service { .. } | Says::Version { .. } | Says::TransportUrl { .. } | Says::Ntp { .. }
-        ) {
-            return;
-        }
-        let seen = self.nodes.entry(node.map(str::to_owned)).or_default();
-        match says {
-            // London's winter time is marked like UTC, and is a zone of its own.
-            Says::CurrentTime { zone, stamp } if zone.eq_ignore_ascii_case("UTC") => {
-                let at = stamp.absolute();
-                seen.utc = at;
-                seen.collected = seen.collected.max(at);
+    pub fn see_statements(&mut self, node: Option<&str>, statements: &[Statement]) {
+        // The time in the node's zone stands below that in UTC.
+        let mut utc: Option<Instant> = None;
+        for statement in statements {
+            if matches!(
+                statement.says,
+                Says::Service { .. } | Says::Version { .. } | Says::TransportUrl { .. } | Says::Ntp { .. }
+            ) {
+                continue;
             }
-            Says::CurrentTime { zone, stamp } => {
-                seen.zones.extend(zone.parse::<Tz>());
-                let Some(utc) = seen.utc else { return };
-                let local = Stamp { zone: ZoneMark::None, ..*stamp };
-                let Some(seconds) = offset_between(&local, utc) else { return };
-                seen.offsets.push((utc, seconds));
-                if let ZoneMark::Acronym(acronym) = stamp.zone
-                    && acronym_offsets(acronym.as_str()).is_empty()
-                {
-                    seen.learnt.push((acronym, seconds));
+            let seen = self.nodes.entry(node.map(str::to_owned)).or_default();
+            match &statement.says {
+                // London's winter time is marked like UTC, and is a zone of its own.
+                Says::CurrentTime { zone, stamp } if zone.eq_ignore_ascii_case("UTC") => {
+                    utc = stamp.absolute();
+                    seen.collected = seen.collected.max(utc);
                 }
-            }
-            Says::TimeZone { id } => seen.zones.extend(id.parse::<Tz>()),
-            Says::SystemHistory { stamp, action } => {
-                let Some(at) = stamp.year.and_then(|year| stamp.civil(year)).map(|civil| civil.and_utc())
-                else {
-                    return;
-                };
-                match action {
-                    SystemAction::Boot => seen.boots.push(at),
-                    SystemAction::Install => {
-                        seen.installed = Some(seen.installed.map_or(at, |known| known.min(at)));
-                    }
-                    SystemAction::Shutdown | SystemAction::Other => {}
+                Says::CurrentTime { zone, stamp } => {
+                    seen.name_zone(zone);
+                    seen.pair(stamp, utc.take());
                 }
+                Says::TimeZone { id } => seen.name_zone(id),
+                Says::SystemHistory { stamp, action } => seen.history(stamp, *action),
+                Says::Service { .. }
+                | Says::Version { .. }
+                | Says::TransportUrl { .. }
+                | Says::Ntp { .. } => {}
             }
-            Says::Service { .. } | Says::Version { .. } | Says::TransportUrl { .. } | Says::Ntp { .. } => {}
         }
     }
 
@@ -257,16 +244,47 @@ impl Clocks {
 }
 
 impl Seen {
+    /// Takes a zone id; one that the zone database does not know says nothing.
+    fn name_zone(&mut self, id: &str) {
+        self.zones.extend(id.parse::<Tz>().map(|zone| zone.name()));
+    }
+
+    /// Takes the node's local time beside the same time in UTC.
+    fn pair(&mut self, stamp: &Stamp, utc: Option<Instant>) {
+        let local = Stamp { zone: ZoneMark::None, ..*stamp };
+        let Some((utc, seconds)) = utc.and_then(|utc| Some((utc, offset_between(&local, utc)?))) else {
+            return;
+        };
+        self.offsets.push((utc, seconds));
+        if let ZoneMark::Acronym(acronym) = stamp.zone
+            && acronym_offsets(acronym.as_str()).is_empty()
+            && !self.learnt.iter().any(|(known, _)| *known == acronym)
+        {
+            self.learnt.push((acronym, seconds));
+        }
+    }
+
+    /// Takes an entry of `system-history.log`.
+    fn history(&mut self, stamp: &Stamp, action: SystemAction) {
+        let civil = stamp.year.and_then(|year| stamp.civil(year));
+        let Some(at) = civil.map(|civil| civil.and_utc()) else { return };
+        match action {
+            SystemAction::Boot if self.boots.len() < BOOTS_KEPT => self.boots.push(at),
+            SystemAction::Install => self.installed = Some(self.installed.map_or(at, |known| known.min(at))),
+            SystemAction::Boot | SystemAction::Shutdown | SystemAction::Other => {}
+        }
+    }
+
     /// The one zone that outputs name, if the node's own lines agree with it: it may have been changed since.
     fn zone(&self) -> Option<Tz> {
-        let (zone, others) = self.zones.split_first()?;
+        let zone: Tz = self.zones.first()?.parse().ok()?;
         let agrees = |(at, seconds): &(Instant, i32)| {
             zone.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc() == *seconds
         };
         let n_wrong = self.offsets.iter().filter(|pair| !agrees(pair)).count();
         // In the minutes around a change of clocks a stamp may be one side's and its pair the other's.
         let fits = n_wrong * 10 <= self.offsets.len();
-        (fits && others.iter().all(|other| other == zone)).then_some(*zone)
+        (fits && self.zones.len() == 1).then_some(zone)
     }
 }
 
@@ -340,8 +358,12 @@ mod tests {
         check(stamp(4, 18, "16:40:52"), "2026-03-18T11:10:52Z", None);
     }
 
+    fn statement(says: Says) -> Statement {
+        Statement { says, node: None, span: parsers::origin::Span::of(b"x", 1, 0) }
+    }
+
     fn said(lines: &[(&str, &str)]) -> Clocks {
-        let mut clocks = Clocks::default();
+        let mut statements = Vec::new();
         for (zone, time) in lines {
             let (date, acronym) = time.rsplit_once(' ').unwrap();
             let civil = chrono::NaiveDateTime::parse_from_str(date, "%Y-%m-%d %H:%M:%S").unwrap();
@@ -355,8 +377,10 @@ mod tests {
                 zone: mark,
                 ..stamp(civil.month(), civil.day(), &civil.format("%H:%M:%S").to_string())
             };
-            clocks.see_statement(None, &Says::CurrentTime { zone: (*zone).into(), stamp });
+            statements.push(statement(Says::CurrentTime { zone: (*zone).into(), stamp }));
         }
+        let mut clocks = Clocks::default();
+        clocks.see_statements(None, &statements);
         clocks.settle();
         clocks
     }
@@ -366,6 +390,18 @@ mod tests {
         let clocks = said(&[("UTC", "2026-04-02 05:55:10 UTC"), ("Asia/Kolkata", "2026-04-02 11:25:10 IST")]);
         assert_eq!(clocks.zone(None), Some(chrono_tz::Asia::Kolkata));
         assert_eq!(clocks.offsets(None), [19_800]);
+    }
+
+    #[test]
+    fn times_of_two_outputs_are_no_pair() {
+        let mut clocks = Clocks::default();
+        for one in [("UTC", "2026-04-02 05:55:10 UTC"), ("Asia/Kolkata", "2026-04-02 11:40:10 IST")] {
+            for (node, seen) in said(&[one]).nodes {
+                let known = clocks.nodes.entry(node).or_default();
+                known.offsets.extend(seen.offsets);
+            }
+        }
+        assert!(clocks.offsets(None).is_empty());
     }
 
     #[test]
@@ -386,7 +422,7 @@ mod tests {
     fn outputs_that_name_two_zones_name_none() {
         let mut clocks = Clocks::default();
         for id in ["Asia/Kolkata", "Europe/Dublin"] {
-            clocks.see_statement(None, &Says::TimeZone { id: id.into() });
+            clocks.see_statements(None, &[statement(Says::TimeZone { id: id.into() })]);
         }
         assert_eq!(clocks.zone(None), None);
     }
@@ -398,8 +434,7 @@ mod tests {
             action: SystemAction::Boot,
         };
         let mut clocks = Clocks::default();
-        clocks.see_statement(None, &boot(12, 31));
-        clocks.see_statement(None, &boot(3, 1));
+        clocks.see_statements(None, &[statement(boot(12, 31)), statement(boot(3, 1))]);
         clocks.see_start(None, &stamp(6, 1, "00:10:00"));
         assert!(clocks.clock(None, &Given::default(), None).year.anchors.is_empty());
         clocks.see_start(None, &stamp(1, 1, "00:10:00"));

@@ -208,14 +208,17 @@ fn joined(mut stretches: Vec<Vec<Item>>) -> Vec<Vec<Item>> {
     let first = |stretch: &Vec<Item>| stretch.first().map(|item| item.seq);
     stretches.sort_by_key(|stretch| (first(stretch), stretch.first().map(|item| item.place)));
     let mut runs: Vec<Vec<Item>> = Vec::new();
+    // The number that a run waits for. A hostile log has as many runs as records.
+    let mut waiting: BTreeMap<u64, usize> = BTreeMap::new();
     for stretch in stretches {
-        let begins = first(&stretch);
-        let before = runs.iter_mut().find(|run| {
-            run.last().and_then(|item| item.seq.checked_add(1)).is_some_and(|next| Some(next) == begins)
-        });
-        match before {
+        let ends = stretch.last().and_then(|item| item.seq.checked_add(1));
+        let place = first(&stretch).and_then(|begins| waiting.remove(&begins)).unwrap_or(runs.len());
+        match runs.get_mut(place) {
             Some(run) => run.extend(stretch),
             None => runs.push(stretch),
+        }
+        if let Some(next) = ends {
+            waiting.entry(next).or_insert(place);
         }
     }
     runs
@@ -422,5 +425,15 @@ mod tests {
         let mut with_file = clock;
         with_file.year.not_before = Some(at("2025-10-01T00:00:00Z"));
         check(&[&["1 04-02 10:00:00 CEST"]], &with_file, &["2026-04-02 08:00Z"]);
+    }
+
+    #[test]
+    fn a_log_of_nothing_but_beginnings_is_soon_read() {
+        let records: Vec<String> =
+            (0..60_000).rev().map(|seq| format!("{} 04-02 10:00:00 CET", seq * 2)).collect();
+        let inputs = [trace(&records.iter().map(String::as_str).collect::<Vec<_>>())];
+        let clock = file_time("2026-05-01T00:00:00Z");
+        let runs = Runs::new(&inputs, &[None], |_| clock.clone(), |_| "MCVD".into());
+        assert!(runs.get(0, 0).is_none());
     }
 }
