@@ -247,4 +247,47 @@ pub enum Says {
         /// The URL as written.
         url: Arc<str>,
     },
+    /// `utils ntp status`: whether the clock follows a server.
+    Ntp {
+        /// `synchronised to …` or `unsynchronised`.
+        synchronised: bool,
+        /// Stratum of the node; `None` where it is not printed.
+        stratum: Option<u32>,
+        /// Milliseconds to which the time is correct, as printed.
+        within_ms: Option<u64>,
+        /// Milliseconds that the server followed is ahead of the node; `None` where the table names none.
+        offset_ms: Option<i64>,
+    },
+    /// `utils ntp status`: the node's time when the output was taken, by its own clock.
+    CurrentTime {
+        /// `UTC`, or the id of the node's zone.
+        zone: Arc<str>,
+        /// As printed.
+        stamp: Stamp,
+    },
+    /// `show timezone config`: the node's zone.
+    TimeZone {
+        /// The IANA name as printed.
+        id: Arc<str>,
+    },
+    /// An entry of `system-history.log`.
+    SystemHistory {
+        /// The node's local time, with its year.
+        stamp: Stamp,
+        /// What was done.
+        action: SystemAction,
+    },
+}
+
+/// What an entry of `system-history.log` is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SystemAction {
+    /// The node started.
+    Boot,
+    /// The node is installed: nothing on it is older.
+    Install,
+    /// The node was shut down or restarted.
+    Shutdown,
+    /// Everything else: upgrades, options.
+    Other,
 }

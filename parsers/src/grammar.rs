@@ -17,7 +17,7 @@ pub(crate) fn number(i: &str) -> IResult<&str, u64> {
 }
 
 /// `two = 1*2DIGIT`
-fn two(i: &str) -> IResult<&str, u32> {
+pub(crate) fn two(i: &str) -> IResult<&str, u32> {
     map_opt(take_while_m_n(1, 2, |c: char| c.is_ascii_digit()), |digits: &str| digits.parse().ok()).parse(i)
 }
 
@@ -40,7 +40,7 @@ fn day(i: &str) -> IResult<&str, u32> {
 }
 
 /// `year = 4DIGIT`
-fn year(i: &str) -> IResult<&str, i32> {
+pub(crate) fn year(i: &str) -> IResult<&str, i32> {
     map_opt(take_while_m_n(4, 4, |c: char| c.is_ascii_digit()), |digits: &str| digits.parse().ok()).parse(i)
 }
 

@@ -11,6 +11,7 @@
     )
 )]
 
+mod acronyms;
 mod alerts;
 mod classify;
 pub mod event;
@@ -28,3 +29,4 @@ pub mod record;
 mod sift;
 pub mod signatures;
 pub mod stamp;
+mod years;

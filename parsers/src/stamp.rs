@@ -3,10 +3,12 @@
 //! Traces carry no year and a zone acronym that several zones share, so year and zone are inputs here
 //! ([`NodeClock`]) and every answer says how it was found.
 
-use chrono::{
-    DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Offset as _, TimeDelta, TimeZone, Utc,
-};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Offset as _, TimeDelta, TimeZone, Utc};
 use chrono_tz::{OffsetName as _, Tz};
+
+pub use crate::acronyms::acronym_offsets;
+use crate::years::years;
+pub use crate::years::{YearRule, possible_years};
 
 /// An instant, exact to the millisecond.
 pub type Instant = DateTime<Utc>;
@@ -137,6 +139,8 @@ pub enum YearBasis {
     Given,
     /// Dated lines of the same node stand around it or beside it.
     DatedLines,
+    /// The sequence numbers of its process leave one year only.
+    Sequence,
     /// The newest year that does not put the line after the file's or the archive's own time.
     FileTime,
     /// Two years or more fit.
@@ -152,10 +156,16 @@ pub enum ZoneBasis {
     Written,
     /// `--tz`.
     Given,
+    /// A CLI output of the node names its zone.
+    ZoneId,
     /// Outer and inner stamp of syslog lines of the same node differ by it.
     OuterInner,
     /// The acronym has one reading only.
     Acronym,
+    /// The same alarm of the same node has a full time in another log.
+    Paired,
+    /// The sequence numbers of its process tell which of two equal hours it is.
+    Sequence,
     /// The acronym has several readings, or the hour occurs twice (clocks went back).
     Ambiguous,
     /// Nothing says which.
@@ -175,22 +185,13 @@ pub struct Resolved {
     pub zone: ZoneBasis,
 }
 
-/// Where the year of a node's stamps comes from.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct YearRule {
-    /// `--year`.
-    pub given: Option<i32>,
-    /// Instants that dated lines of the same node state, ascending.
-    pub anchors: Vec<Instant>,
-    /// The file's or the archive's own time: no line in it is younger.
-    pub not_after: Option<Instant>,
-}
-
 /// Where the offset of a node's stamps comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ZoneRule {
     /// `--tz`.
     pub given: Option<Tz>,
+    /// The zone that a CLI output of the node names, where nothing in its lines speaks against it.
+    pub stated: Option<Tz>,
     /// `(inner instant, outer minus inner in seconds)` of the node's syslog lines, ascending.
     pub offsets: Vec<(Instant, i32)>,
     /// Offsets of acronyms, learnt where the pairs left no doubt: traces print acronyms, syslog does not.
@@ -205,12 +206,6 @@ pub struct NodeClock {
     /// Zone evidence.
     pub zone: ZoneRule,
 }
-
-/// A line may be this much younger than its own file: clocks differ, and copies take the collector's time.
-const FILE_TIME_SLACK: TimeDelta = TimeDelta::days(2);
-
-/// A dated line at most this far away names the year of an undated one beside it.
-const PAIR_DISTANCE: TimeDelta = TimeDelta::days(183);
 
 /// The instant a stamp means under `clock`.
 #[must_use]
@@ -235,77 +230,6 @@ pub fn resolve(stamp: &Stamp, clock: &NodeClock) -> Resolved {
         _ => None,
     };
     Resolved { at, candidates, year, zone }
-}
-
-/// The years a stamp may lie in, and how they were found.
-fn years(stamp: &Stamp, rule: &YearRule) -> (Vec<i32>, YearBasis) {
-    if let Some(year) = stamp.year {
-        return (vec![year], YearBasis::Written);
-    }
-    if let Some(year) = rule.given {
-        return (vec![year], YearBasis::Given);
-    }
-    if let (Some(first), Some(last)) = (rule.anchors.first(), rule.anchors.last()) {
-        // The node's own dated lines may be younger than a copied file's time.
-        let limit = rule.not_after.map(|not_after| not_after.max(*last) + FILE_TIME_SLACK);
-        return years_by_anchors(stamp, &rule.anchors, *first, *last, limit);
-    }
-    let Some(latest) = rule.not_after else { return (Vec::new(), YearBasis::Unknown) };
-    let limit = (latest + FILE_TIME_SLACK).naive_utc();
-    // Eight years back reach the last February 29 from anywhere, 1900-style gaps included.
-    let newest = (0..=8)
-        .map(|back| limit.year() - back)
-        .find(|year| stamp.civil(*year).is_some_and(|civil| civil <= limit));
-    match newest {
-        Some(year) => (vec![year], YearBasis::FileTime),
-        None => (Vec::new(), YearBasis::Unknown),
-    }
-}
-
-/// The year whose instant is nearest to a dated line; several, where the dated lines span more than a year
-/// and two of them are equally near for the purpose.
-fn years_by_anchors(
-    stamp: &Stamp,
-    anchors: &[Instant],
-    first: Instant,
-    last: Instant,
-    limit: Option<Instant>,
-) -> (Vec<i32>, YearBasis) {
-    let mut near: Vec<(TimeDelta, i32)> = Vec::new();
-    for year in (first.year() - 1)..=(last.year() + 1) {
-        let Some(civil) = stamp.civil(year) else { continue };
-        // The offset is unknown here and at most 14 hours: nothing beside half a year.
-        let at = civil.and_utc();
-        if limit.is_some_and(|limit| at > limit) {
-            continue;
-        }
-        let after = anchors.partition_point(|anchor| *anchor < at);
-        let distance = [after.checked_sub(1).and_then(|i| anchors.get(i)), anchors.get(after)]
-            .into_iter()
-            .flatten()
-            .map(|anchor| (at - *anchor).abs())
-            .min();
-        if let Some(distance) = distance {
-            near.push((distance, year));
-        }
-    }
-    near.sort_unstable();
-    match near.as_slice() {
-        [] => (Vec::new(), YearBasis::Unknown),
-        [(distance, year), rest @ ..] => {
-            // Dated lines a year apart may both pair with the stamp: then the year stays open.
-            let rivals: Vec<i32> = rest
-                .iter()
-                .filter(|(other, _)| *other < PAIR_DISTANCE / 4 && *distance < PAIR_DISTANCE / 4)
-                .map(|(_, year)| *year)
-                .collect();
-            if rivals.is_empty() {
-                (vec![*year], YearBasis::DatedLines)
-            } else {
-                (std::iter::once(*year).chain(rivals).collect(), YearBasis::Ambiguous)
-            }
-        }
-    }
 }
 
 /// The instants a civil time may mean, and how the offset was found.
@@ -334,6 +258,9 @@ fn instants(stamp: &Stamp, civil: NaiveDateTime, rule: &ZoneRule) -> (Vec<Instan
         };
         return in_zone(civil, zone, acronym, readings);
     }
+    if let Some(found) = rule.stated.and_then(|zone| in_stated_zone(stamp, civil, zone, rule)) {
+        return found;
+    }
     if !rule.offsets.is_empty() {
         let found = by_pairs(civil, &rule.offsets, readings);
         let basis = if found.len() == 1 { ZoneBasis::OuterInner } else { ZoneBasis::Ambiguous };
@@ -344,6 +271,50 @@ fn instants(stamp: &Stamp, civil: NaiveDateTime, rule: &ZoneRule) -> (Vec<Instan
         [only] => (vec![minus(*only)], ZoneBasis::Acronym),
         several => (several.iter().map(|seconds| minus(*seconds)).collect(), ZoneBasis::Ambiguous),
     }
+}
+
+/// The instants in a zone that an output names; `None` if the line's own acronym cannot be of that zone.
+fn in_stated_zone(
+    stamp: &Stamp,
+    civil: NaiveDateTime,
+    zone: Tz,
+    rule: &ZoneRule,
+) -> Option<(Vec<Instant>, ZoneBasis)> {
+    let acronym = match &stamp.zone {
+        ZoneMark::Acronym(acronym) => Some(acronym.as_str()),
+        _ => None,
+    };
+    // The zone knows its history; what pairs of other days taught about the acronym does not.
+    let readings = acronym.map_or(&[][..], acronym_offsets);
+    let (mut found, basis) = in_zone(civil, zone, acronym, readings);
+    let fits = |at: &Instant| {
+        let offset = zone.offset_from_utc_datetime(&at.naive_utc());
+        acronym.is_none_or(|name| offset.abbreviation() == Some(name))
+            || readings.is_empty()
+            || readings.contains(&offset.fix().local_minus_utc())
+    };
+    if !found.iter().any(fits) {
+        return None;
+    }
+    if basis == ZoneBasis::Given {
+        return Some((found, ZoneBasis::ZoneId));
+    }
+    // The hour that occurs twice: pairs around the change may still tell.
+    if !rule.offsets.is_empty() {
+        let offsets = by_pairs(civil, &rule.offsets, readings);
+        let seen = |at: &Instant| {
+            let seconds = (civil - at.naive_utc()).num_seconds();
+            offsets.iter().any(|offset| i64::from(*offset) == seconds)
+        };
+        let kept: Vec<Instant> = found.iter().copied().filter(seen).collect();
+        if let [only] = kept.as_slice() {
+            return Some((vec![*only], ZoneBasis::OuterInner));
+        }
+        if !kept.is_empty() {
+            found = kept;
+        }
+    }
+    Some((found, ZoneBasis::Ambiguous))
 }
 
 /// The offsets that a civil time may have beside pairs that show the node's offsets over time.
@@ -423,77 +394,6 @@ fn in_zone(
     }
 }
 
-/// Seconds east of UTC that an acronym may mean, all readings; empty if the acronym is not in the table.
-///
-/// Seen in public UCCX logs: EDT, EST, PST, IST, COT; the others are what the same Java runtime prints.
-/// `EST` was also seen in August, on an Australian system.
-#[must_use]
-pub fn acronym_offsets(acronym: &str) -> &'static [i32] {
-    const H: i32 = 3_600;
-    const HALF: i32 = 1_800;
-    match acronym {
-        "UTC" | "GMT" | "WET" | "Z" => &[0],
-        "EDT" => &[-4 * H, 11 * H],
-        "EST" => &[-5 * H, 10 * H],
-        "CDT" => &[-5 * H, -4 * H, 9 * H],
-        "CST" => &[-6 * H, -5 * H, 8 * H, 9 * H + HALF],
-        "MDT" => &[-6 * H],
-        "MST" => &[-7 * H, 6 * H + HALF, 8 * H],
-        "PDT" => &[-7 * H],
-        "PST" => &[-8 * H, 8 * H],
-        "AKST" => &[-9 * H],
-        "AKDT" => &[-8 * H],
-        "HST" => &[-10 * H],
-        "AST" => &[-4 * H, 3 * H],
-        "ADT" => &[-3 * H, 4 * H],
-        "NST" => &[-3 * H - HALF],
-        "NDT" => &[-2 * H - HALF],
-        "BRT" | "ART" | "UYT" | "GFT" | "ROTT" | "SRT" => &[-3 * H],
-        "BRST" | "ARST" | "UYST" | "FNT" => &[-2 * H],
-        "COT" | "PET" | "ECT" | "ACT" => &[-5 * H],
-        "COST" | "PEST" | "BOT" | "GYT" => &[-4 * H],
-        // Chile and Paraguay moved their standard time, Venezuela had a half hour until 2016.
-        "CLT" | "PYT" => &[-4 * H, -3 * H],
-        "CLST" | "PYST" => &[-3 * H],
-        "VET" => &[-4 * H, -4 * H - HALF],
-        "AMT" => &[-4 * H, 4 * H],
-        "BST" => &[H, 6 * H],
-        "CET" | "WEST" | "WAT" => &[H],
-        "CEST" | "EET" | "CAT" | "SAST" => &[2 * H],
-        "MEZ" => &[H],
-        "MESZ" => &[2 * H],
-        "EEST" | "EAT" | "TRT" => &[3 * H],
-        "TRST" => &[4 * H, 3 * H],
-        // Moscow stood at +04:00 from 2011 to 2014.
-        "MSK" => &[3 * H, 4 * H],
-        "MSD" | "AZT" | "GET" | "SAMT" | "MUT" => &[4 * H],
-        "IST" => &[5 * H + HALF, 2 * H, H],
-        "IDT" => &[3 * H],
-        "GST" => &[4 * H, -2 * H],
-        "GDT" | "PKT" | "UZT" | "YEKT" | "MVT" | "TMT" => &[5 * H],
-        "IRST" => &[3 * H + HALF],
-        "IRDT" | "AFT" => &[4 * H + HALF],
-        "NPT" => &[5 * H + 2_700],
-        "BDT" | "BTT" => &[6 * H],
-        "MMT" => &[6 * H + HALF],
-        "ICT" | "WIB" => &[7 * H],
-        "SGT" | "HKT" | "PHT" | "MYT" | "AWST" | "WST" => &[8 * H],
-        "JST" | "KST" => &[9 * H],
-        "ACST" => &[9 * H + HALF],
-        "ACDT" => &[10 * H + HALF],
-        "AEST" => &[10 * H],
-        "AEDT" => &[11 * H],
-        "NZST" => &[12 * H],
-        "NZDT" => &[13 * H],
-        "CHAST" => &[12 * H + 2_700],
-        "CHADT" => &[13 * H + 2_700],
-        "LHST" => &[10 * H + HALF],
-        "LHDT" => &[11 * H],
-        "FJT" => &[12 * H],
-        _ => &[],
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -568,5 +468,22 @@ mod tests {
     #[test]
     fn nothing_known_gives_no_instant() {
         check("Apr 02 10:00:00.000 IST", &NodeClock::default(), &[]);
+    }
+
+    #[test]
+    fn the_zone_of_an_output_decides_between_the_readings_of_an_acronym() {
+        let mut clock = NodeClock::default();
+        clock.year.given = Some(2026);
+        clock.zone.stated = Some(chrono_tz::Europe::Dublin);
+        check("Apr 02 10:00:00.000 IST", &clock, &["2026-04-02T09:00:00Z"]);
+        assert_eq!(resolve(&stamp("Apr 02 10:00:00.000 IST"), &clock).zone, ZoneBasis::ZoneId);
+    }
+
+    #[test]
+    fn an_acronym_that_the_zone_of_an_output_cannot_have_is_read_without_it() {
+        let mut clock = NodeClock::default();
+        clock.year.given = Some(2026);
+        clock.zone.stated = Some(chrono_tz::Asia::Kolkata);
+        check("Jul 02 10:00:00.000 CEST", &clock, &["2026-07-02T08:00:00Z"]);
     }
 }

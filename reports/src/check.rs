@@ -87,6 +87,7 @@ pub(crate) fn nobody() -> Instance {
         transitions: Vec::new(),
         deadlines: Vec::new(),
         services: Vec::new(),
+        ntp: Vec::new(),
         events: Vec::new(),
         contradictions: Vec::new(),
     }

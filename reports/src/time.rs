@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, Datelike as _, FixedOffset, TimeDelta, Timelike as _, Utc};
+use chrono::{
+    DateTime, Datelike as _, FixedOffset, NaiveDate, NaiveDateTime, Offset as _, TimeDelta, TimeZone as _,
+    Timelike as _, Utc,
+};
 use chrono_tz::Tz;
 use parsers::stamp::Instant;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -96,9 +99,12 @@ impl Zone {
     /// The zone that all nodes with a known one share; UTC where they differ or none is known.
     #[must_use]
     pub fn shared<'a>(zones: impl IntoIterator<Item = Option<&'a str>>) -> Self {
-        let mut known = zones.into_iter().flatten();
-        match known.next() {
-            Some(first) if known.all(|other| other == first) => Self::parse(first),
+        let known: Vec<&str> = zones.into_iter().flatten().collect();
+        let named = known.iter().find_map(|text| text.parse::<Tz>().ok());
+        match (known.split_first(), named) {
+            (Some((first, others)), _) if others.iter().all(|other| other == first) => Self::parse(first),
+            // One node's zone has a name, of the other only offsets are seen that this zone has.
+            (_, Some(zone)) if known.iter().all(|text| is_of(text, zone)) => Self::Named(zone),
             _ => Self::Utc,
         }
     }
@@ -113,6 +119,18 @@ impl Zone {
             Self::Named(zone) => at.with_timezone(&zone).format(FORM).to_string(),
         }
     }
+}
+
+/// True for the zone's name, and for offsets all of which the zone has in some season.
+fn is_of(text: &str, zone: Tz) -> bool {
+    let has = |offset: FixedOffset| {
+        let years = 2015..2040;
+        let mut days = years.flat_map(|year| {
+            [1, 7].into_iter().filter_map(move |month| NaiveDate::from_ymd_opt(year, month, 1))
+        });
+        days.any(|day| zone.offset_from_utc_datetime(&NaiveDateTime::from(day)).fix() == offset)
+    };
+    text == zone.name() || text.split(", ").all(|offset| offset.parse::<FixedOffset>().is_ok_and(has))
 }
 
 /// A length of time in at most two units, without a sign: `22 h`, `3 d 4 h`, `45 min`, `30 s`.
@@ -183,6 +201,15 @@ mod tests {
         assert_eq!(Zone::shared([Some("+05:30"), None, Some("+05:30")]), Zone::parse("+05:30"));
         assert_eq!(Zone::shared([Some("+05:30"), Some("UTC")]), Zone::Utc);
         assert_eq!(Zone::shared([None]), Zone::Utc);
+        assert_eq!(Zone::shared([Some("Asia/Kolkata"), Some("Asia/Tokyo")]), Zone::Utc);
+    }
+
+    #[test]
+    fn a_named_zone_covers_nodes_that_show_only_its_offsets() {
+        let new_york = Zone::parse("America/New_York");
+        assert_eq!(Zone::shared([Some("America/New_York"), Some("-05:00, -04:00")]), new_york);
+        assert_eq!(Zone::shared([Some("-04:00"), Some("America/New_York")]), new_york);
+        assert_eq!(Zone::shared([Some("America/New_York"), Some("+01:00")]), Zone::Utc);
     }
 
     #[test]

@@ -123,6 +123,7 @@ fn facts_of(plan: &Plan, number: usize, story: &Story) -> Vec<(usize, Fact)> {
 impl Builder<'_> {
     fn file(&mut self, path: String, text: String, modified: DateTime<Utc>) {
         let text = if self.plan.crlf { text.replace('\n', "\r\n") } else { text };
+        let modified = modified + TimeDelta::days(i64::from(self.plan.copied_after_days));
         self.files.push(GeneratedFile { path, bytes: text.into_bytes(), modified });
     }
 
@@ -221,6 +222,14 @@ impl Builder<'_> {
         if self.plan.with_ntp {
             let status = cli::ntp_status(&clock, at, &mut rng);
             self.file(format!("{folder}/cli/utils_ntp_status.txt"), status, modified);
+        }
+        if self.plan.with_timezone {
+            let config = cli::timezone_config(self.plan.zone);
+            self.file(format!("{folder}/cli/show_timezone_config.txt"), config, modified);
+        }
+        if self.plan.with_history {
+            let history = cli::system_history(&clock, self.plan, version, stream(self.plan, number, 7));
+            self.file(format!("{folder}/install/system-history.log"), history, modified);
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 
 use super::clock::NodeClock;
 use super::plan::{Plan, Regime};
@@ -72,4 +73,32 @@ pub(super) fn ntp_status(clock: &NodeClock, at: DateTime<Utc>, rng: &mut Rng) ->
         -ms,
         clock.zone.name()
     )
+}
+
+/// `show timezone config`.
+pub(super) fn timezone_config(zone: Tz) -> String {
+    format!("Current timezone: Local Time ({})\nTimezone version: 2024a\n", zone.name())
+}
+
+/// `system-history.log`: an installation months or years ago, start-ups since, none within the bundle's hours.
+pub(super) fn system_history(clock: &NodeClock, plan: &Plan, version: &str, mut rng: Rng) -> String {
+    let mut text = "=======================================\n\
+                    Product Name -    Cisco Unified Contact Center Express\n"
+        .to_owned();
+    let _ = writeln!(text, "Product Version - {version}\n=======================================");
+    let mut at = plan.start - TimeDelta::days(i64::from(rng.within(200, 1_500)));
+    let mut entry = |at: DateTime<Utc>, what: &str| {
+        let _ = writeln!(text, "{} | root: {what}", clock.local(at).format("%m/%d/%Y %H:%M:%S"));
+    };
+    entry(at, &format!("Install {version} Start"));
+    entry(at + TimeDelta::minutes(95), &format!("Install {version} Success"));
+    loop {
+        entry(at + TimeDelta::minutes(97), &format!("Boot {version} Start"));
+        at += TimeDelta::days(i64::from(rng.within(40, 300)));
+        if at >= plan.start - TimeDelta::days(2) {
+            break;
+        }
+        entry(at, &format!("Restart {version} Start"));
+    }
+    text
 }

@@ -139,6 +139,12 @@ pub struct Plan {
     pub with_cli: bool,
     /// Whether `cli/utils_ntp_status.txt` is there, which names the zone.
     pub with_ntp: bool,
+    /// Whether `cli/show_timezone_config.txt` is there, which names the zone.
+    pub with_timezone: bool,
+    /// Whether `install/system-history.log` is there: installation and start-ups, with full dates.
+    pub with_history: bool,
+    /// Days by which the files' times are those of a later copy; 0 where they are their own.
+    pub copied_after_days: u32,
     /// What `utils service list` says about the Cluster View Daemon of the publisher.
     pub cvd_stopped: bool,
     /// Which syslog file holds the alarms.
@@ -212,7 +218,10 @@ impl Plan {
         let filler = rng.within(1, 4).min(240 / (hours * 4).max(1)).max(1);
         let with_syslog = !rng.one_in(3);
         let circular = rng.one_in(3);
-        Plan {
+        // A stream of its own: what came later does not move the numbers of what was there.
+        let mut evidence = Rng::stream(seed, 6);
+        let copied_late = evidence.one_in(4);
+        let mut plan = Plan {
             seed,
             zone,
             start,
@@ -234,6 +243,9 @@ impl Plan {
             with_rtmt: with_syslog && rng.one_in(2),
             with_cli: rng.one_in(2),
             with_ntp: rng.one_in(5),
+            with_timezone: evidence.one_in(5),
+            with_history: evidence.one_in(3),
+            copied_after_days: evidence.within(30, 1_200),
             cvd_stopped: rng.one_in(6),
             alarm_log: rng
                 .pick(&[AlarmLog::CiscoSyslog, AlarmLog::Messages, AlarmLog::Both], AlarmLog::CiscoSyslog),
@@ -250,7 +262,24 @@ impl Plan {
             crlf: rng.one_in(12),
             backslash: rng.one_in(6),
             zip_utc: rng.one_in(2),
+        };
+        // Where nothing else names the year, the files' time must be their own.
+        if !(copied_late && plan.names_year()) {
+            plan.copied_after_days = 0;
         }
+        plan
+    }
+
+    /// Whether something beside the files' own time names the year.
+    #[must_use]
+    pub fn names_year(&self) -> bool {
+        self.with_syslog || self.with_ntp || self.layout == Layout::Sftp
+    }
+
+    /// Whether something beside the acronyms names the zone.
+    #[must_use]
+    pub fn names_zone(&self) -> bool {
+        self.with_syslog || self.with_ntp || self.with_timezone
     }
 
     /// The true instant at which the bundle's time ends.

@@ -3,8 +3,11 @@
 mod alert_email;
 mod alert_log;
 mod ciscolog;
+mod ntp_status;
 mod rtmt_alert;
 mod service_list;
+mod system_history;
+mod timezone_config;
 mod trace;
 mod uccx_version;
 
@@ -59,8 +62,14 @@ pub struct DocumentFormat {
 pub const DOCUMENT_MAX: usize = 1 << 20;
 
 /// The formats that are read whole, in the order they are tried.
-pub const DOCUMENT_FORMATS: [DocumentFormat; 3] =
-    [service_list::FORMAT, uccx_version::FORMAT, alert_email::FORMAT];
+pub const DOCUMENT_FORMATS: [DocumentFormat; 6] = [
+    service_list::FORMAT,
+    uccx_version::FORMAT,
+    ntp_status::FORMAT,
+    timezone_config::FORMAT,
+    system_history::FORMAT,
+    alert_email::FORMAT,
+];
 
 /// A part of a document that was understood.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -131,6 +131,7 @@ mod tests {
             transitions,
             deadlines: Vec::new(),
             services: Vec::new(),
+            ntp: Vec::new(),
             events,
             contradictions: Vec::new(),
         }

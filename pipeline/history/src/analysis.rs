@@ -3,21 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use parsers::event::{Sighting, Witness};
+use parsers::event::Witness;
 use parsers::member::{Mark, MemberRead};
-use parsers::origin::Origin;
-use parsers::stamp::{self, Instant, NodeClock, Stamp, YearBasis, ZoneBasis, resolve};
+use parsers::stamp::{self, Instant, NodeClock, Stamp, YearBasis, ZoneBasis};
 
 use crate::clocks::{Clocks, Given};
 use crate::coverage::{Coverage, Log, Silence};
+use crate::dating::{Dating, dated};
 use crate::deadline;
+use crate::downloads;
 use crate::facts::{
     Basis, Dimension, Event, Facts, Gap, GapKind, Instance, Member, MemberOutcome, Node, Now, Source,
     Transition,
 };
 use crate::machine::{Folded, Machine};
 use crate::nodes::{self, Registry};
+use crate::pairing;
 use crate::reconcile;
+use crate::runs::{self, Runs};
 use crate::snapshots;
 
 /// A member as the shell read it.
@@ -79,6 +82,7 @@ impl Analysis {
     #[must_use]
     pub fn facts(mut self, options: &Options) -> Facts {
         self.sort();
+        downloads::bound(&self.sources, &mut self.inputs);
         self.drop_duplicates();
         let stage = Stage::new(&self.inputs);
         let mut facts = stage.run(&self.inputs, options);
@@ -225,6 +229,12 @@ impl Stage {
                     sighting.node.as_deref().map(|name| registry.key(name)).or_else(|| member_node.clone());
                 clocks.see(node.as_deref(), sighting.stamp, sighting.outer);
             }
+            clocks.see_statements(member_node.as_deref(), &input.read.statements);
+        }
+        for (input, node) in inputs.iter().zip(&member_nodes) {
+            for stamp in runs::starts(&input.read) {
+                clocks.see_start(node.as_deref(), &stamp);
+            }
         }
         clocks.settle();
         let mut stamps: BTreeMap<Option<String>, Vec<Stamp>> = BTreeMap::new();
@@ -242,6 +252,12 @@ impl Stage {
         let names: Vec<String> = self.registry.iter().map(|(key, _)| key.clone()).collect();
         let index: BTreeMap<&str, usize> =
             names.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
+        let runs = Runs::new(
+            inputs,
+            &self.member_nodes,
+            |member| self.member_clock(inputs, member, &options.given),
+            log_name,
+        );
         let mut members = Vec::with_capacity(inputs.len());
         let mut coverage = Coverage::default();
         let mut gaps = Vec::new();
@@ -250,10 +266,11 @@ impl Stage {
         let mut bases: BTreeMap<Option<String>, (YearBasis, ZoneBasis)> = BTreeMap::new();
         let mut debug_seen: BTreeMap<Arc<str>, u64> = BTreeMap::new();
         for (number, (input, node)) in inputs.iter().zip(&self.member_nodes).enumerate() {
-            let clock = self.clocks.clock(node.as_deref(), &options.given, input.not_after);
+            let clock = self.member_clock(inputs, number, &options.given);
+            let dating = Dating { member: number, clock: &clock, runs: &runs };
             let shown: Option<Arc<str>> = node.as_deref().map(Into::into);
             let mut clocks: BTreeMap<Option<String>, NodeClock> = BTreeMap::new();
-            let mut span = Self::cover(input, shown.clone(), &clock, &mut coverage, &mut gaps);
+            let mut span = Self::cover(input, shown.clone(), &dating, &mut coverage, &mut gaps);
             newest = newest.max(span.1);
             for code in &input.read.debug_seen {
                 *debug_seen.entry(Arc::clone(code)).or_default() += 1;
@@ -266,7 +283,7 @@ impl Stage {
                     &*clocks.entry(own.clone()).or_insert_with(of)
                 });
                 let place = own.as_deref().and_then(|own| index.get(own).copied());
-                let event = dated(sighting, other.unwrap_or(&clock), place, number);
+                let event = dated(sighting, &dating, other, place);
                 if sighting.stamp.is_some_and(|stamp| stamp.year.is_none()) {
                     let worst = bases.entry(own.clone()).or_insert((event.year, event.zone));
                     *worst = (worst.0.max(event.year), worst.1.max(event.zone));
@@ -280,6 +297,7 @@ impl Stage {
             }
             members.push(member(input, shown, span));
         }
+        pairing::pair(&mut events);
         coverage.settle();
         for Silence { log, from, to } in coverage.silences() {
             gaps.push(Gap {
@@ -308,15 +326,20 @@ impl Stage {
         Facts { as_of, members, gaps, debug_seen, instances, ..Facts::default() }
     }
 
+    fn member_clock(&self, inputs: &[Input], member: usize, given: &Given) -> NodeClock {
+        let node = self.member_nodes.get(member).and_then(Option::as_deref);
+        self.clocks.clock(node, given, inputs.get(member).and_then(|input| input.not_after))
+    }
+
     /// Where a member was alive, and its first and last instant.
     fn cover(
         input: &Input,
         shown: Option<Arc<str>>,
-        clock: &NodeClock,
+        dating: &Dating<'_>,
         coverage: &mut Coverage,
         gaps: &mut Vec<Gap>,
     ) -> (Option<Instant>, Option<Instant>) {
-        let instant = |mark: &Mark| mark_instant(mark, clock);
+        let instant = |mark: &Mark| dating.mark(mark);
         let log = log_name(input);
         for hole in &input.read.holes {
             gaps.push(Gap {
@@ -381,6 +404,9 @@ impl Stage {
                 let offsets = self.clocks.offsets(Some(key));
                 let (time_zone, basis) = match given.zone(Some(key)) {
                     Some(zone) => (Some(zone.name().to_owned()), ZoneBasis::Given),
+                    None if self.clocks.zone(Some(key)).is_some() => {
+                        (self.clocks.zone(Some(key)).map(|zone| zone.name().to_owned()), ZoneBasis::ZoneId)
+                    }
                     None if !offsets.is_empty() => {
                         let shown: Vec<String> =
                             offsets.iter().map(|seconds| stamp::offset_text(*seconds)).collect();
@@ -443,6 +469,7 @@ impl Stage {
         let mut deadlines = deadline::of(&authorization, complete);
         deadlines.sort_by_key(|deadline| deadline.expected);
         let services = snapshots::services(inputs, &self.member_nodes, &nodes, &events);
+        let ntp = snapshots::ntp(inputs, &self.member_nodes, &nodes);
         // What came before decides the state all the same; it is only not listed.
         events.retain(|event| options.since.is_none_or(|since| event.at.is_none_or(|at| at >= since)));
         let id = nodes.first().map_or_else(|| "unnamed".into(), |node| Arc::clone(&node.name));
@@ -456,6 +483,7 @@ impl Stage {
             transitions,
             deadlines,
             services,
+            ntp,
             events,
             nodes,
             contradictions,
@@ -479,37 +507,6 @@ fn name_addresses(inputs: &[Input], registry: &mut Registry) {
         if let (1, Some(name)) = (names.len(), names.first()) {
             registry.is_address_of(address, name);
         }
-    }
-}
-
-/// The instant of a header: its own time, else the syslog daemon's.
-fn mark_instant(mark: &Mark, clock: &NodeClock) -> Option<Instant> {
-    let own = mark.stamp.and_then(|stamp| resolve(&stamp, clock).at);
-    own.or_else(|| mark.outer.and_then(|outer| resolve(&outer, clock).at))
-}
-
-/// An event of one sighting.
-fn dated(sighting: &Sighting, clock: &NodeClock, node: Option<usize>, member: usize) -> Event {
-    let written: Option<Stamp> = sighting.stamp.or(sighting.outer);
-    let resolved = written.map(|stamp| resolve(&stamp, clock));
-    let (at, candidates, year, zone) = match resolved {
-        Some(found) => (found.at, found.candidates, found.year, found.zone),
-        None => (None, Vec::new(), YearBasis::Unknown, ZoneBasis::Unknown),
-    };
-    let member = u32::try_from(member).unwrap_or(u32::MAX);
-    Event {
-        at,
-        at_candidates: if at.is_some() { Vec::new() } else { candidates },
-        year,
-        zone,
-        node,
-        kind: sighting.kind.clone(),
-        facility: Arc::clone(&sighting.facility),
-        severity: sighting.severity,
-        mnemonic: Arc::clone(&sighting.mnemonic),
-        params: sighting.params.clone(),
-        text: Arc::clone(&sighting.text),
-        witnesses: reconcile::testimony(sighting.witness, Origin { member, span: sighting.span.clone() }),
     }
 }
 

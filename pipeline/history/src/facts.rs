@@ -280,6 +280,25 @@ pub struct ServiceFact {
     pub evidence: Evidence,
 }
 
+/// What `utils ntp status` says about the clock of a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NtpFact {
+    /// The node, as an index into [`Instance::nodes`].
+    pub node: Option<usize>,
+    /// True if the clock follows a server.
+    pub synchronised: bool,
+    /// Stratum of the node; `None` where it is not printed.
+    pub stratum: Option<u32>,
+    /// Milliseconds to which the time is correct, as printed.
+    pub within_ms: Option<u64>,
+    /// Milliseconds that the server followed is ahead of the node; `None` where none is followed.
+    pub offset_ms: Option<i64>,
+    /// When the output was taken, by the node's own clock; `None` if it does not print its time.
+    pub at: Option<Instant>,
+    /// The line.
+    pub evidence: Evidence,
+}
+
 /// The release and the rules that follow from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Release {
@@ -327,6 +346,8 @@ pub struct Instance {
     pub deadlines: Vec<Deadline>,
     /// Services, newest evidence for each node.
     pub services: Vec<ServiceFact>,
+    /// What outputs say about the clocks of the nodes, in input order.
+    pub ntp: Vec<NtpFact>,
     /// Dated events in order of time, then the undated ones in input order.
     pub events: Vec<Event>,
     /// Sentences about lines that contradict each other or the release.

@@ -14,12 +14,16 @@
 pub mod analysis;
 pub mod clocks;
 pub mod coverage;
+mod dating;
 pub mod deadline;
+pub mod downloads;
 pub mod facts;
 #[cfg(test)]
 mod inference_tests;
 pub mod machine;
 pub mod nodes;
+pub mod pairing;
 pub mod policy;
 pub mod reconcile;
+pub mod runs;
 mod snapshots;

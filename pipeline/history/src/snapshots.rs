@@ -7,7 +7,7 @@ use parsers::event::{EventKind, Says, ServiceState};
 use parsers::origin::Origin;
 
 use crate::analysis::{Input, Options};
-use crate::facts::{Basis, Deployment, Event, Evidence, Node, Release, ServiceFact};
+use crate::facts::{Basis, Deployment, Event, Evidence, Node, NtpFact, Release, ServiceFact};
 use crate::policy::{self, Regime};
 
 /// The release that was given, else the one that an output states; two different ones are no release.
@@ -56,6 +56,26 @@ pub(crate) fn deployment(inputs: &[Input]) -> Deployment {
         });
     let on_prem = url.as_deref().map(|url| url.contains("/Transportgateway/"));
     Deployment { on_prem, url, proxy: None }
+}
+
+/// What `utils ntp status` says about the clock of each node, in input order.
+pub(crate) fn ntp(inputs: &[Input], member_nodes: &[Option<String>], nodes: &[Node]) -> Vec<NtpFact> {
+    let mut out = Vec::new();
+    for (number, (input, node)) in inputs.iter().zip(member_nodes).enumerate() {
+        let utc = input.read.statements.iter().find_map(|statement| match &statement.says {
+            Says::CurrentTime { stamp, .. } => stamp.absolute(),
+            _ => None,
+        });
+        for statement in &input.read.statements {
+            let Says::Ntp { synchronised, stratum, within_ms, offset_ms } = statement.says else { continue };
+            let node =
+                node.as_deref().and_then(|node| nodes.iter().position(|known| known.name.as_ref() == node));
+            let member = u32::try_from(number).unwrap_or(u32::MAX);
+            let evidence = Evidence::one(Origin { member, span: statement.span.clone() });
+            out.push(NtpFact { node, synchronised, stratum, within_ms, offset_ms, at: utc, evidence });
+        }
+    }
+    out
 }
 
 /// The newest evidence on each UCCX service of each node: a CLI output is taken when the bundle is collected, so

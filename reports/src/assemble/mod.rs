@@ -214,6 +214,7 @@ fn time_basis(year: YearBasis, zone: ZoneBasis) -> report::TimeBasis {
         YearBasis::Written => "written",
         YearBasis::Given => "given",
         YearBasis::DatedLines => "dated_lines",
+        YearBasis::Sequence => "sequence",
         YearBasis::FileTime => "file_time",
         YearBasis::Ambiguous => "ambiguous",
         YearBasis::Unknown => "unknown",
@@ -221,8 +222,11 @@ fn time_basis(year: YearBasis, zone: ZoneBasis) -> report::TimeBasis {
     let zone = match zone {
         ZoneBasis::Written => "written",
         ZoneBasis::Given => "given",
+        ZoneBasis::ZoneId => "zone_id",
         ZoneBasis::OuterInner => "outer_inner",
         ZoneBasis::Acronym => "acronym",
+        ZoneBasis::Paired => "paired",
+        ZoneBasis::Sequence => "sequence",
         ZoneBasis::Ambiguous => "ambiguous",
         ZoneBasis::Unknown => "unknown",
     };

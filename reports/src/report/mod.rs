@@ -78,10 +78,12 @@ pub struct Evidence {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TimeBasis {
     /// Where the year comes from.
-    #[schemars(extend("enum" = ["written", "given", "dated_lines", "file_time", "ambiguous", "unknown"]))]
+    #[schemars(extend("enum" = ["written", "given", "dated_lines", "sequence", "file_time", "ambiguous", "unknown"]))]
     pub year: Cow<'static, str>,
     /// Where the offset from UTC comes from.
-    #[schemars(extend("enum" = ["written", "given", "outer_inner", "acronym", "ambiguous", "unknown"]))]
+    #[schemars(extend("enum" = [
+        "written", "given", "zone_id", "outer_inner", "acronym", "paired", "sequence", "ambiguous", "unknown",
+    ]))]
     pub zone: Cow<'static, str>,
 }
 

@@ -226,6 +226,7 @@ pub(crate) fn time_basis(basis: &TimeBasis) -> String {
         "written" => "written in the lines",
         "given" => "given by the user",
         "dated_lines" => "from dated lines of the node",
+        "sequence" => "from the order of numbered records",
         "file_time" => "from the time of the files",
         "ambiguous" => "several fit",
         _ => "not known",
@@ -234,7 +235,10 @@ pub(crate) fn time_basis(basis: &TimeBasis) -> String {
         "written" => "written in the lines",
         "given" => "given by the user",
         "outer_inner" => "from the two times of system log lines",
+        "zone_id" => "from the zone that the CLI names",
         "acronym" => "from its acronym",
+        "paired" => "from the same alarm in a dated log",
+        "sequence" => "from the order of numbered records",
         "ambiguous" => "several fit",
         _ => "not known",
     };
