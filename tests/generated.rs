@@ -12,7 +12,7 @@ use history::analysis::Options;
 use history::facts::{Event, Facts, MemberOutcome, Source};
 use parsers::event::EventKind;
 use parsers::stamp::Instant;
-use uccxray::generate::{self, Bundle, Container, FailureClass, Plan, Rng, Truth};
+use uccxray::generate::{self, Bundle, Container, FailureClass, Occasion, Plan, Rng, Truth};
 
 use crate::support::Dir;
 use crate::support::drive::{Piece, Pieces, pieces};
@@ -78,6 +78,25 @@ fn one(seed: u64) -> (Counts, Vec<String>) {
         read
     };
     counts.add("members", read.members.len());
+    let plan = &bundle.truth.plan;
+    let kinds = [
+        ("bundles over New Year", plan.occasion == Occasion::NewYear),
+        ("bundles over a leap day", plan.occasion == Occasion::LeapDay),
+        ("bundles over a repeated hour", plan.occasion == Occasion::Fold),
+        ("bundles over a skipped hour", plan.occasion == Occasion::Gap),
+        ("bundles of two nodes", plan.nodes == 2),
+        ("bundles of skewed clocks", plan.skew_s != [0, 0]),
+        ("bundles of circular traces", plan.circular),
+        ("bundles of shuffled members", plan.shuffle),
+        ("bundles as a zip", plan.container == Container::Zip),
+        ("bundles as a tar.gz", plan.container == Container::TarGz),
+        ("bundles without syslog", !plan.with_syslog),
+        ("bundles of files with the time of a copy", plan.copied_after_days > 0),
+        ("bundles of files without a time", untimed(plan)),
+    ];
+    for (name, is) in kinds {
+        counts.add(name, usize::from(is));
+    }
 
     let mut compare = |how: &'static str, options: &Options, exact: bool| {
         let facts = read.clone().facts(options, || 1 + rng.below(20_000) as usize);
@@ -89,7 +108,6 @@ fn one(seed: u64) -> (Counts, Vec<String>) {
         }
         wrong.append(&mut comparison.wrong);
     };
-    let plan = &bundle.truth.plan;
     compare("without help", &Options::default(), plan.names_zone() && (plan.names_year() || !untimed(plan)));
     let mut options = Options::default();
     options.given.zone = Some(plan.zone);
@@ -227,7 +245,7 @@ impl Comparison<'_> {
         let mut problems = Vec::new();
         let mut explained: BTreeSet<usize> = BTreeSet::new();
         let mut of_truth: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-        let mut n = [0_usize; 7];
+        let mut n = [0_usize; 8];
         for (number, truth) in self.truth().events.iter().enumerate() {
             if !KINDS.contains(&truth.kind) {
                 continue;
@@ -276,11 +294,12 @@ impl Comparison<'_> {
                 match found {
                     Found::Right => n[1] += 1,
                     Found::Open => n[2] += 1,
+                    Found::Unknown => n[7] += 1,
                     Found::Wrong => n[4] += 1,
                 }
                 let bad = match found {
                     Found::Right => false,
-                    Found::Open => self.exact,
+                    Found::Open | Found::Unknown => self.exact,
                     Found::Wrong => true,
                 };
                 if bad {
@@ -329,7 +348,8 @@ impl Comparison<'_> {
             "without help" => [
                 "sightings read without help",
                 "  exact without help",
-                "  ambiguous without help, the truth among the candidates or none named",
+                "  ambiguous without help, the truth among the candidates",
+                "  unknown without help, no candidates",
                 "  wrong without help",
                 "  lost without help",
                 "  doubled without help",
@@ -337,13 +357,14 @@ impl Comparison<'_> {
             _ => [
                 "sightings read with zone or year",
                 "  exact with zone or year",
-                "  ambiguous with zone or year, the truth among the candidates or none named",
+                "  ambiguous with zone or year, the truth among the candidates",
+                "  unknown with zone or year, no candidates",
                 "  wrong with zone or year",
                 "  lost with zone or year",
                 "  doubled with zone or year",
             ],
         };
-        for (name, count) in names.into_iter().zip([n[0], n[1], n[2], n[4], n[5], n[6]]) {
+        for (name, count) in names.into_iter().zip([n[0], n[1], n[2], n[7], n[4], n[5], n[6]]) {
             counts.add(name, count);
         }
         if self.how == "without help" {
@@ -379,9 +400,8 @@ impl Comparison<'_> {
 /// lines are one event: by that node's clock, or by the true one where clocks were aligned.
 fn of_any(event: &Event, truth: &generate::Event, own: &generate::Sighting) -> Found {
     match instant(event, own.node_at) {
-        Found::Right => return Found::Right,
-        Found::Open => return Found::Open,
         Found::Wrong => {}
+        found => return found,
     }
     let several = event.witnesses.len() > 1 && truth.sightings.iter().any(|it| it.node != own.node);
     let others = truth.sightings.iter().filter(|_| several).flat_map(|it| [it.node_at, it.at]);
@@ -390,7 +410,10 @@ fn of_any(event: &Event, truth: &generate::Event, own: &generate::Sighting) -> F
 
 enum Found {
     Right,
+    /// Several instants, the truth among them.
     Open,
+    /// No instant is named: nothing in the bundle tells the year or the zone.
+    Unknown,
     Wrong,
 }
 
@@ -400,7 +423,7 @@ fn instant(event: &Event, node_at: chrono::DateTime<Utc>) -> Found {
     match (&event.at, event.at_candidates.as_slice()) {
         (Some(at), _) if near(at) => Found::Right,
         (Some(_), _) => Found::Wrong,
-        (None, []) => Found::Open,
+        (None, []) => Found::Unknown,
         (None, several) if several.iter().any(near) => Found::Open,
         (None, _) => Found::Wrong,
     }
