@@ -257,7 +257,14 @@ impl Comparison<'_> {
                 if !means(event, truth) {
                     problems.push(format!("{name}: read as {:?}", event.kind));
                 }
-                let node = event.node.map(|node| instance.nodes[node].name.as_ref());
+                // An alarm of both nodes is one event: what a node said, and when by its clock, is its testimony.
+                let said = (event.witnesses.iter())
+                    .find(|said| {
+                        let cited = (paths[said.origin.member as usize], said.origin.span.line);
+                        cited == place || copy == Some(cited)
+                    })
+                    .unwrap_or(&event.witnesses[0]);
+                let node = said.node.map(|node| instance.nodes[node].name.as_ref());
                 // A folder that is named after an address is all that is known where no record names the host.
                 let address = (self.truth().nodes.iter())
                     .find(|node| node.name == it.node && !self.truth().plan.with_syslog)
@@ -265,12 +272,12 @@ impl Comparison<'_> {
                 if node != Some(it.node.as_str()) && (node.is_none() || node != address) {
                     problems.push(format!("{name}: node {node:?} instead of {}", it.node));
                 }
-                match instant(event, it.node_at) {
+                match instant(said.at, event, it.node_at) {
                     Found::Right => n[1] += 1,
                     Found::Open => n[2] += 1,
                     Found::Wrong => {}
                 }
-                let bad = match instant(event, it.node_at) {
+                let bad = match instant(said.at, event, it.node_at) {
                     Found::Right => false,
                     Found::Open => self.exact,
                     Found::Wrong => true,
@@ -360,10 +367,10 @@ enum Found {
     Wrong,
 }
 
-/// Whether the event's instant is `node_at`, to the second; open where it is unknown or one of several.
-fn instant(event: &Event, node_at: chrono::DateTime<Utc>) -> Found {
+/// Whether the instant is `node_at`, to the second; open where it is unknown or one of several.
+fn instant(at: Option<Instant>, event: &Event, node_at: chrono::DateTime<Utc>) -> Found {
     let near = |at: &Instant| (*at - node_at).abs() <= TimeDelta::seconds(1);
-    match (&event.at, event.at_candidates.as_slice()) {
+    match (&at, event.at_candidates.as_slice()) {
         (Some(at), _) if near(at) => Found::Right,
         (Some(_), _) => Found::Wrong,
         (None, []) => Found::Open,

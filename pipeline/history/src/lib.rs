@@ -15,11 +15,18 @@ pub mod analysis;
 pub mod clocks;
 pub mod coverage;
 pub mod deadline;
+mod disagreement;
 pub mod facts;
+pub mod grouping;
 #[cfg(test)]
 mod inference_tests;
+mod instances;
 pub mod machine;
 pub mod nodes;
 pub mod policy;
 pub mod reconcile;
+pub mod skew;
 mod snapshots;
+mod steps;
+#[cfg(test)]
+mod testing;
