@@ -1,7 +1,7 @@
 //! `uccxray analyze`: read, ask, render, write.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use history::analysis::Options;
 use history::clocks::{self, Given};
 use history::facts::{Facts, MemberOutcome};
+use history::grouping::Cluster;
 use history::nodes;
 use parsers::stamp::Instant;
 use reports::{InstanceTables, Renderer, Report, Tables, Tool};
@@ -134,7 +135,38 @@ pub fn options(args: &AnalyzeArgs) -> Result<Options, UsageError> {
         let why = "it decides no rules; give one such as 12.5SU2, 12.5SU3 or 15.0";
         return Err(UsageError(format!("use --release {release}: {why}")));
     }
-    Ok(Options { as_of, release: args.release.clone(), given, since, until })
+    Ok(Options {
+        as_of,
+        release: args.release.clone(),
+        given,
+        since,
+        until,
+        clusters: clusters(&args.cluster)?,
+    })
+}
+
+/// The values of `--cluster`: `NAME=HOST,HOST`, each name and each host once.
+fn clusters(given: &[String]) -> Result<Vec<Cluster>, UsageError> {
+    let mut names = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    let mut out = Vec::new();
+    for text in given {
+        let wrong = |why: &str| UsageError(format!("use --cluster {text}: {why}"));
+        let (name, hosts) = text.split_once('=').ok_or_else(|| wrong("write NAME=HOST,HOST"))?;
+        let name = name.trim();
+        let hosts: Vec<String> = hosts.split(',').map(|host| host.trim().to_owned()).collect();
+        if name.is_empty() || hosts.iter().any(String::is_empty) {
+            return Err(wrong("a name or a host is empty"));
+        }
+        if !names.insert(name.to_owned()) {
+            return Err(wrong("the name is given twice; write all its hosts behind one"));
+        }
+        if let Some(twice) = hosts.iter().find(|host| !seen.insert(nodes::canonical(host))) {
+            return Err(wrong(&format!("{twice} is in a cluster already")));
+        }
+        out.push(Cluster { name: name.to_owned(), hosts });
+    }
+    Ok(out)
 }
 
 fn instant(option: &str, text: &str) -> Result<Instant, UsageError> {

@@ -68,6 +68,9 @@ pub struct AnalyzeArgs {
     /// Year of the traces of all nodes or of one (HOST=YYYY). Repeatable.
     #[arg(long, value_name = "[HOST=]YYYY", env = "UCCXRAY_YEAR", value_delimiter = ',')]
     pub year: Vec<String>,
+    /// The nodes of one Product Instance, by host name or address. Repeatable; several in the environment are parted by `;`.
+    #[arg(long, value_name = "NAME=HOST,…", env = "UCCXRAY_CLUSTER", value_delimiter = ';')]
+    pub cluster: Vec<String>,
     /// Release, such as 12.5SU2, 12.5SU3, 15.0: decides which rules hold.
     #[arg(long, value_name = "RELEASE", env = "UCCXRAY_RELEASE")]
     pub release: Option<String>,

@@ -280,7 +280,14 @@ impl Comparison<'_> {
                 if !means(event, truth) {
                     problems.push(format!("{name}: read as {:?}", event.kind));
                 }
-                let node = event.node.map(|node| instance.nodes[node].name.as_ref());
+                // An alarm of both nodes is one event: what a node said, and when by its clock, is its testimony.
+                let said = (event.witnesses.iter())
+                    .find(|said| {
+                        let cited = (paths[said.origin.member as usize], said.origin.span.line);
+                        cited == place || copy == Some(cited)
+                    })
+                    .unwrap_or(&event.witnesses[0]);
+                let node = said.node.map(|node| instance.nodes[node].name.as_ref());
                 // A folder that is named after an address is all that is known where no record names the host.
                 let address = (self.truth().nodes.iter())
                     .find(|node| node.name == it.node && !self.truth().plan.with_syslog)
@@ -290,14 +297,13 @@ impl Comparison<'_> {
                 if !named && (node.is_none() || node != address) {
                     problems.push(format!("{name}: node {node:?} instead of {}", it.node));
                 }
-                let found = of_any(event, truth, it);
-                match found {
+                match instant(said.at, event, it.node_at) {
                     Found::Right => n[1] += 1,
                     Found::Open => n[2] += 1,
                     Found::Unknown => n[7] += 1,
                     Found::Wrong => n[4] += 1,
                 }
-                let bad = match found {
+                let bad = match instant(said.at, event, it.node_at) {
                     Found::Right => false,
                     Found::Open | Found::Unknown => self.exact,
                     Found::Wrong => true,
@@ -396,18 +402,6 @@ impl Comparison<'_> {
     }
 }
 
-/// Whether the event's instant is that of this sighting, or of another witness of the same fact where both nodes'
-/// lines are one event: by that node's clock, or by the true one where clocks were aligned.
-fn of_any(event: &Event, truth: &generate::Event, own: &generate::Sighting) -> Found {
-    match instant(event, own.node_at) {
-        Found::Wrong => {}
-        found => return found,
-    }
-    let several = event.witnesses.len() > 1 && truth.sightings.iter().any(|it| it.node != own.node);
-    let others = truth.sightings.iter().filter(|_| several).flat_map(|it| [it.node_at, it.at]);
-    others.map(|at| instant(event, at)).find(|found| !matches!(found, Found::Wrong)).unwrap_or(Found::Wrong)
-}
-
 enum Found {
     Right,
     /// Several instants, the truth among them.
@@ -417,10 +411,10 @@ enum Found {
     Wrong,
 }
 
-/// Whether the event's instant is `node_at`, to the second; open where it is unknown or one of several.
-fn instant(event: &Event, node_at: chrono::DateTime<Utc>) -> Found {
+/// Whether the instant is `node_at`, to the second; open where it is unknown or one of several.
+fn instant(at: Option<Instant>, event: &Event, node_at: chrono::DateTime<Utc>) -> Found {
     let near = |at: &Instant| (*at - node_at).abs() <= TimeDelta::seconds(1);
-    match (&event.at, event.at_candidates.as_slice()) {
+    match (&at, event.at_candidates.as_slice()) {
         (Some(at), _) if near(at) => Found::Right,
         (Some(_), _) => Found::Wrong,
         (None, []) => Found::Unknown,

@@ -79,6 +79,8 @@ pub(crate) fn nobody() -> Instance {
     Instance {
         id: "unnamed".into(),
         nodes: Vec::new(),
+        clocks: Vec::new(),
+        reference: None,
         release: Release { version: None, regime: Regime::Unknown, basis: Basis::Unknown, evidence: None },
         deployment: Deployment::default(),
         registration: unknown.clone(),

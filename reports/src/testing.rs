@@ -146,7 +146,12 @@ pub(crate) fn event(kind: EventKind, at: Option<Instant>, line: u64, params: &[(
         mnemonic: "SYSTEM_IN_OOC_STATE".into(),
         params: params.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect(),
         text: "This Product Instance is currently in Out of Compliance state.".into(),
-        witnesses: vec![Testimony { witness: Witness::Syslog, origin: origin(line, "the line") }],
+        witnesses: vec![Testimony {
+            witness: Witness::Syslog,
+            origin: origin(line, "the line"),
+            node: Some(0),
+            at,
+        }],
     }
 }
 

@@ -116,6 +116,8 @@ mod tests {
             evidence: None,
         };
         Instance {
+            clocks: Vec::new(),
+            reference: None,
             id: "uccxpub".into(),
             nodes: Vec::new(),
             release: Release {

@@ -60,7 +60,7 @@ pub(crate) fn event(at: Option<Instant>, kind: EventKind, origin: Origin) -> Eve
         mnemonic: "SYSTEM_IN_OOC_STATE".into(),
         params: Vec::new(),
         text: "".into(),
-        witnesses: vec![Testimony { witness: Witness::Trace, origin }],
+        witnesses: vec![Testimony { witness: Witness::Trace, origin, node: None, at }],
     }
 }
 

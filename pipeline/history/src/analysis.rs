@@ -10,18 +10,15 @@ use parsers::stamp::{self, Instant, NodeClock, Stamp, YearBasis, ZoneBasis};
 use crate::clocks::{Clocks, Given};
 use crate::coverage::{Coverage, Log, Silence};
 use crate::dating::{Dating, dated};
-use crate::deadline;
 use crate::downloads;
-use crate::facts::{
-    Basis, Dimension, Event, Facts, Gap, GapKind, Instance, Member, MemberOutcome, Node, Now, Source,
-    Transition,
-};
-use crate::machine::{Folded, Machine};
+use crate::facts::{Event, Facts, Gap, GapKind, Instance, Member, MemberOutcome, Node, Source};
+use crate::grouping::{self, Cluster};
+use crate::instances::Aligned;
 use crate::nodes::{self, Registry};
 use crate::pairing;
 use crate::reconcile;
 use crate::runs::{self, Runs};
-use crate::snapshots;
+use crate::steps::steps;
 
 /// A member as the shell read it.
 #[derive(Clone, Debug)]
@@ -51,6 +48,8 @@ pub struct Options {
     pub since: Option<Instant>,
     /// `--until`: younger events are left out.
     pub until: Option<Instant>,
+    /// `--cluster`.
+    pub clusters: Vec<Cluster>,
 }
 
 /// Everything that was read.
@@ -84,7 +83,7 @@ impl Analysis {
         self.sort();
         downloads::bound(&self.sources, &mut self.inputs);
         self.drop_duplicates();
-        let stage = Stage::new(&self.inputs);
+        let stage = Stage::new(&self.inputs, &options.clusters);
         let mut facts = stage.run(&self.inputs, options);
         facts.sources = self.sources;
         self.incomplete.sort();
@@ -194,7 +193,7 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(inputs: &[Input]) -> Self {
+    fn new(inputs: &[Input], clusters: &[Cluster]) -> Self {
         let mut registry = Registry::default();
         for input in inputs {
             let is_read = !matches!(input.outcome, MemberOutcome::Skipped(_));
@@ -211,6 +210,7 @@ impl Stage {
             }
         }
         name_addresses(inputs, &mut registry);
+        grouping::name_given(clusters, &mut registry);
         let only = registry.only().cloned();
         let member_nodes: Vec<Option<String>> = inputs
             .iter()
@@ -261,6 +261,7 @@ impl Stage {
         let mut members = Vec::with_capacity(inputs.len());
         let mut coverage = Coverage::default();
         let mut gaps = Vec::new();
+        let mut clock_steps = Vec::new();
         let mut events = Vec::new();
         let mut newest: Option<Instant> = None;
         let mut bases: BTreeMap<Option<String>, (YearBasis, ZoneBasis)> = BTreeMap::new();
@@ -271,6 +272,8 @@ impl Stage {
             let shown: Option<Arc<str>> = node.as_deref().map(Into::into);
             let mut clocks: BTreeMap<Option<String>, NodeClock> = BTreeMap::new();
             let mut span = Self::cover(input, shown.clone(), &dating, &mut coverage, &mut gaps);
+            clock_steps
+                .extend(steps(input, number, shown.as_ref(), &log_name(input), |mark| dating.mark(mark)));
             newest = newest.max(span.1);
             for code in &input.read.debug_seen {
                 *debug_seen.entry(Arc::clone(code)).or_default() += 1;
@@ -322,8 +325,17 @@ impl Stage {
             }
         }
         let nodes = self.nodes(&options.given, &bases);
-        let instances = self.instance(inputs, nodes, events, &coverage, options, as_of).into_iter().collect();
-        Facts { as_of, members, gaps, debug_seen, instances, ..Facts::default() }
+        let of = &self.member_nodes;
+        let parts = grouping::split(inputs, of, &self.registry, nodes, events, &options.clusters);
+        let parts: Vec<Aligned> = parts.into_iter().map(|part| Aligned::new(part, inputs, of)).collect();
+        // A clock that was behind puts its events later than any line says.
+        let as_of = options.as_of.or(newest.max(parts.iter().filter_map(Aligned::newest).max()));
+        parts.iter().for_each(|part| part.move_coverage(&mut coverage));
+        let instances =
+            parts.into_iter().filter_map(|part| part.instance(inputs, of, &coverage, options, as_of));
+        let mut instances: Vec<Instance> = instances.collect();
+        instances.sort_by(|a, b| a.id.cmp(&b.id));
+        Facts { as_of, members, gaps, clock_steps, debug_seen, instances, ..Facts::default() }
     }
 
     fn member_clock(&self, inputs: &[Input], member: usize, given: &Given) -> NodeClock {
@@ -435,60 +447,6 @@ impl Stage {
             })
             .collect()
     }
-
-    /// The Product Instance; `None` if nothing in the input is about one.
-    fn instance(
-        &self,
-        inputs: &[Input],
-        nodes: Vec<Node>,
-        mut events: Vec<Event>,
-        coverage: &Coverage,
-        options: &Options,
-        as_of: Option<Instant>,
-    ) -> Option<Instance> {
-        let anything =
-            inputs.iter().any(|input| !input.read.marks.is_empty() || !input.read.statements.is_empty());
-        if events.is_empty() && !anything {
-            return None;
-        }
-        let release = snapshots::release(inputs, options);
-        let any_dated = events.iter().any(|event| event.at.is_some());
-        // An alarm that cannot be placed, or a licence line that could not be read, may be the one that is missing.
-        let undated = events.iter().any(|event| event.at.is_none() && event.is_about_license());
-        let unread =
-            inputs.iter().flat_map(|input| &input.read.unread).any(|line| line.text.contains("LICENSE"));
-        let mut machine = Machine::new(release.regime, coverage, &nodes, !undated && !unread);
-        for event in &events {
-            // An undated event cannot be placed among dated ones: it is shown, and drives nothing.
-            if event.at.is_some() || !any_dated {
-                machine.apply(event);
-            }
-        }
-        let Folded { authorization, transitions, contradictions } = machine.finish(as_of);
-        let complete = deadline::reaches_back(&authorization, &transitions);
-        let mut deadlines = deadline::of(&authorization, complete);
-        deadlines.sort_by_key(|deadline| deadline.expected);
-        let services = snapshots::services(inputs, &self.member_nodes, &nodes, &events);
-        let ntp = snapshots::ntp(inputs, &self.member_nodes, &nodes);
-        // What came before decides the state all the same; it is only not listed.
-        events.retain(|event| options.since.is_none_or(|since| event.at.is_none_or(|at| at >= since)));
-        let id = nodes.first().map_or_else(|| "unnamed".into(), |node| Arc::clone(&node.name));
-        Some(Instance {
-            id,
-            release,
-            deployment: snapshots::deployment(inputs),
-            registration: now(&transitions, Dimension::Registration, true),
-            authorization: now(&transitions, Dimension::Authorization, complete),
-            enforcement: now(&transitions, Dimension::Enforcement, true),
-            transitions,
-            deadlines,
-            services,
-            ntp,
-            events,
-            nodes,
-            contradictions,
-        })
-    }
 }
 
 /// A folder that is named after an address, and holds the system log of one host, is that host's.
@@ -568,24 +526,4 @@ fn guessed_format(read: &MemberRead) -> Option<&'static str> {
         (Some(_), None, None) => Some("alert-log"),
         _ => None,
     })
-}
-
-/// The present state of one machine, from its last transition.
-fn now(transitions: &[Transition], dimension: Dimension, complete: bool) -> Now {
-    match transitions.iter().rev().find(|transition| transition.dimension == dimension) {
-        Some(last) => Now {
-            state: last.state,
-            since: last.at,
-            since_is_first_seen: !complete,
-            basis: last.basis,
-            evidence: Some(last.evidence.clone()),
-        },
-        None => Now {
-            state: "unknown",
-            since: None,
-            since_is_first_seen: false,
-            basis: Basis::Unknown,
-            evidence: None,
-        },
-    }
 }

@@ -62,6 +62,16 @@ impl Coverage {
         }
     }
 
+    /// Moves what the logs of `node` cover back by `ahead`: onto a clock that its own is ahead of.
+    pub fn put_back(&mut self, node: &str, ahead: TimeDelta) {
+        let of_node = |log: &Log| log.node.as_deref() == Some(node);
+        let stretches = self.logs.iter_mut().filter(|(log, _)| of_node(log));
+        let breaks = self.breaks.iter_mut().filter(|(log, _)| of_node(log));
+        for (from, to) in stretches.chain(breaks).flat_map(|(_, stretches)| stretches) {
+            (*from, *to) = (*from - ahead, *to - ahead);
+        }
+    }
+
     /// True if the log of `node` that licence alarms are written to was alive from `from` to `to`: no silence, no
     /// missing record, no new process.
     #[must_use]

@@ -62,6 +62,11 @@ pub(crate) fn dated(
         mnemonic: Arc::clone(&sighting.mnemonic),
         params: sighting.params.clone(),
         text: Arc::clone(&sighting.text),
-        witnesses: reconcile::testimony(sighting.witness, Origin { member, span: sighting.span.clone() }),
+        witnesses: reconcile::testimony(
+            sighting.witness,
+            Origin { member, span: sighting.span.clone() },
+            node,
+            at,
+        ),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use parsers::event::{EventKind, ServiceState, Witness};
 use parsers::origin::Origin;
 use parsers::record::Severity;
@@ -54,12 +55,17 @@ pub struct Testimony {
     pub witness: Witness,
     /// The bytes.
     pub origin: Origin,
+    /// The node whose clock stamped it, as an index into [`Instance::nodes`].
+    pub node: Option<usize>,
+    /// When, by that clock, before any comparison of clocks.
+    pub at: Option<Instant>,
 }
 
 /// One fact in time, with everything that said it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// When; `None` if it cannot be known or several instants are possible.
+    /// When; `None` if it cannot be known or several instants are possible. Where clocks of nodes are known to differ,
+    /// it is on the clock of [`Instance::reference`]; what each line said stands in [`Event::witnesses`].
     pub at: Option<Instant>,
     /// The possible instants, where `at` is `None` for that reason; else empty.
     pub at_candidates: Vec<Instant>,
@@ -259,8 +265,42 @@ pub struct Node {
     pub zone_basis: ZoneBasis,
     /// How the year was found, for stamps without one.
     pub year_basis: YearBasis,
-    /// Seconds this node's clock is ahead of the others; `None` if not estimated.
+    /// Seconds this node's clock is ahead of the reference node's; `None` if not estimated.
     pub clock_skew_s: Option<i64>,
+}
+
+/// What the alarms that two nodes wrote say about their clocks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClockPair {
+    /// The node, as an index into [`Instance::nodes`].
+    pub node: usize,
+    /// The node it is compared with.
+    pub against: usize,
+    /// How far the clock of `node` is ahead; `None` if the alarms do not decide it.
+    pub ahead: Option<TimeDelta>,
+    /// Alarms of both nodes that agree on it.
+    pub pairs: usize,
+    /// Largest less smallest difference of these alarms.
+    pub spread: TimeDelta,
+    /// Differences that fit, ascending, where `ahead` is `None`; not complete where many fit.
+    pub candidates: Vec<TimeDelta>,
+    /// The first and the last of the agreeing alarms, in the words of both nodes.
+    pub evidence: Vec<Origin>,
+}
+
+/// Time that runs backwards in a log while its sequence numbers rise: the clock was set.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ClockStep {
+    /// The node, by name.
+    pub node: Option<Arc<str>>,
+    /// The log: `MCVD`, `syslog`.
+    pub log: Arc<str>,
+    /// The member, as an index into [`Facts::members`].
+    pub member: usize,
+    /// Line of the record before the step, and its instant by the node's clock.
+    pub before: (u64, Instant),
+    /// Line of the record behind it, and its instant by the node's clock.
+    pub after: (u64, Instant),
 }
 
 /// What the newest evidence says about one service on one node.
@@ -326,10 +366,15 @@ pub struct Deployment {
 /// One Product Instance: a state belongs to it, evidence belongs to its nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instance {
-    /// Stable name: its first node's, or `unnamed`.
+    /// Stable name: the one given, the folder that holds its nodes, its first node's, or `unnamed`.
     pub id: Arc<str>,
     /// Its nodes, by name.
     pub nodes: Vec<Node>,
+    /// What its nodes' alarms say about their clocks.
+    pub clocks: Vec<ClockPair>,
+    /// The node whose clock dates the events, where clocks could be compared: the one with the lowest node number in
+    /// the names of its trace files (`Cisco001…`), else the first by name.
+    pub reference: Option<usize>,
     /// Release and regime.
     pub release: Release,
     /// The way to CSSM.
@@ -461,6 +506,8 @@ pub struct Facts {
     pub incomplete: Vec<String>,
     /// Stretches without evidence.
     pub gaps: Vec<Gap>,
+    /// Places where a log's time runs backwards.
+    pub clock_steps: Vec<ClockStep>,
     /// Codes of debug records seen, as `MIVR-SS_RM`, with the number of members.
     pub debug_seen: BTreeMap<Arc<str>, u64>,
     /// Product Instances, by name.

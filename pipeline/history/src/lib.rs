@@ -16,14 +16,21 @@ pub mod clocks;
 pub mod coverage;
 mod dating;
 pub mod deadline;
+mod disagreement;
 pub mod downloads;
 pub mod facts;
+pub mod grouping;
 #[cfg(test)]
 mod inference_tests;
+mod instances;
 pub mod machine;
 pub mod nodes;
 pub mod pairing;
 pub mod policy;
 pub mod reconcile;
 pub mod runs;
+pub mod skew;
 mod snapshots;
+mod steps;
+#[cfg(test)]
+mod testing;

@@ -73,22 +73,33 @@ const PLACES: [&str; 46] = [
 /// in between left out (`<node>/uccx/log/…`, `<ip>/<timestamp>/active/…`). `None` if no folder names one.
 #[must_use]
 pub fn in_path(path: &str) -> Option<&str> {
+    named_folders(path).next()
+}
+
+/// The folder that holds the node's in a member's path, such as one for each cluster: `clusterA/uccxpub/uccx/log/…`.
+/// `None` if there is none that can be a name.
+#[must_use]
+pub fn cluster_in_path(path: &str) -> Option<&str> {
+    named_folders(path).nth(1)
+}
+
+/// Folders in front of the first folder of activelog that can be names, the innermost first.
+fn named_folders(path: &str) -> impl Iterator<Item = &str> {
     let folders: Vec<&str> = path.split("!/").flat_map(|part| part.split('/')).collect();
     // The last component is the file itself; an archive inside the archive may be named after its node.
-    let (_, folders) = folders.split_last()?;
-    let place = folders.iter().position(|folder| is_root_place(folder)).unwrap_or(folders.len());
-    folders
-        .get(..place)?
-        .iter()
-        .rev()
-        .map(|folder| {
-            folder
-                .trim_end_matches(".zip")
-                .trim_end_matches(".tgz")
-                .trim_end_matches(".tar.gz")
-                .trim_end_matches(".tar")
-        })
-        .find(|folder| is_node_name(folder))
+    let n_folders = folders.len().saturating_sub(1);
+    let place = folders.iter().take(n_folders).position(|folder| is_root_place(folder)).unwrap_or(n_folders);
+    let plain = |folder: &'_ str| -> usize {
+        let name = folder
+            .trim_end_matches(".zip")
+            .trim_end_matches(".tgz")
+            .trim_end_matches(".tar.gz")
+            .trim_end_matches(".tar");
+        name.len()
+    };
+    let names =
+        folders.into_iter().take(place).map(move |folder| folder.get(..plain(folder)).unwrap_or(folder));
+    names.filter(|folder| is_node_name(folder)).collect::<Vec<_>>().into_iter().rev()
 }
 
 /// A folder directly below activelog.
@@ -184,6 +195,13 @@ mod tests {
         check("bundle/syslog/CiscoSyslog", None);
         check("active/uccx/log/MCVD/a.log", None);
         check("CiscoSyslog", None);
+    }
+
+    #[test]
+    fn a_folder_around_the_nodes_names_the_cluster() {
+        assert_eq!(cluster_in_path("clusterA/uccxpub/uccx/log/MCVD/a.log"), Some("clusterA"));
+        assert_eq!(cluster_in_path("case/uccxpub/20260402_103000/active/syslog/messages"), None);
+        assert_eq!(cluster_in_path("uccxpub/uccx/log/MCVD/a.log"), None);
     }
 
     #[test]

@@ -39,6 +39,7 @@ pub fn pair(events: &mut [Event]) {
         let (Some(only), None) = (fitting.next().copied(), fitting.next()) else { continue };
         event.at = Some(only);
         event.at_candidates.clear();
+        event.witnesses.iter_mut().for_each(|said| said.at = said.at.or(Some(only)));
         if event.year == YearBasis::Ambiguous {
             event.year = YearBasis::DatedLines;
         }

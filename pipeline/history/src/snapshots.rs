@@ -11,16 +11,16 @@ use crate::facts::{Basis, Deployment, Event, Evidence, Node, NtpFact, Release, S
 use crate::policy::{self, Regime};
 
 /// The release that was given, else the one that an output states; two different ones are no release.
-pub(crate) fn release(inputs: &[Input], options: &Options) -> Release {
+pub(crate) fn release(inputs: &BTreeMap<usize, &Input>, options: &Options) -> Release {
     if let Some(given) = &options.release {
         let regime = policy::regime(given).unwrap_or(Regime::Unknown);
         return Release { version: Some(given.clone()), regime, basis: Basis::Given, evidence: None };
     }
     let mut stated: Vec<(Arc<str>, Origin)> = Vec::new();
-    for (number, input) in inputs.iter().enumerate() {
+    for (number, input) in inputs {
         for statement in &input.read.statements {
             if let Says::Version { active } = &statement.says {
-                let member = u32::try_from(number).unwrap_or(u32::MAX);
+                let member = u32::try_from(*number).unwrap_or(u32::MAX);
                 stated.push((Arc::clone(active), Origin { member, span: statement.span.clone() }));
             }
         }
@@ -48,20 +48,26 @@ pub(crate) fn release(inputs: &[Input], options: &Options) -> Release {
 }
 
 /// The way to CSSM, as far as Transport URLs in records show it.
-pub(crate) fn deployment(inputs: &[Input]) -> Deployment {
-    let url =
-        inputs.iter().flat_map(|input| &input.read.statements).find_map(|statement| match &statement.says {
-            Says::TransportUrl { url } => Some(Arc::clone(url)),
-            _ => None,
-        });
+pub(crate) fn deployment(inputs: &BTreeMap<usize, &Input>) -> Deployment {
+    let url = inputs.values().flat_map(|input| &input.read.statements).find_map(|statement| match &statement
+        .says
+    {
+        Says::TransportUrl { url } => Some(Arc::clone(url)),
+        _ => None,
+    });
     let on_prem = url.as_deref().map(|url| url.contains("/Transportgateway/"));
     Deployment { on_prem, url, proxy: None }
 }
 
 /// What `utils ntp status` says about the clock of each node, in input order.
-pub(crate) fn ntp(inputs: &[Input], member_nodes: &[Option<String>], nodes: &[Node]) -> Vec<NtpFact> {
+pub(crate) fn ntp(
+    inputs: &BTreeMap<usize, &Input>,
+    member_nodes: &[Option<String>],
+    nodes: &[Node],
+) -> Vec<NtpFact> {
     let mut out = Vec::new();
-    for (number, (input, node)) in inputs.iter().zip(member_nodes).enumerate() {
+    for (number, input) in inputs {
+        let node = member_nodes.get(*number).cloned().flatten();
         let utc = input.read.statements.iter().find_map(|statement| match &statement.says {
             Says::CurrentTime { stamp, .. } => stamp.absolute(),
             _ => None,
@@ -70,7 +76,7 @@ pub(crate) fn ntp(inputs: &[Input], member_nodes: &[Option<String>], nodes: &[No
             let Says::Ntp { synchronised, stratum, within_ms, offset_ms } = statement.says else { continue };
             let node =
                 node.as_deref().and_then(|node| nodes.iter().position(|known| known.name.as_ref() == node));
-            let member = u32::try_from(number).unwrap_or(u32::MAX);
+            let member = u32::try_from(*number).unwrap_or(u32::MAX);
             let evidence = Evidence::one(Origin { member, span: statement.span.clone() });
             out.push(NtpFact { node, synchronised, stratum, within_ms, offset_ms, at: utc, evidence });
         }
@@ -81,7 +87,7 @@ pub(crate) fn ntp(inputs: &[Input], member_nodes: &[Option<String>], nodes: &[No
 /// The newest evidence on each UCCX service of each node: a CLI output is taken when the bundle is collected, so
 /// it stands behind the alarms.
 pub(crate) fn services(
-    inputs: &[Input],
+    inputs: &BTreeMap<usize, &Input>,
     member_nodes: &[Option<String>],
     nodes: &[Node],
     events: &[Event],
@@ -100,7 +106,8 @@ pub(crate) fn services(
         };
         out.insert((event.node, service.to_ascii_lowercase()), fact);
     }
-    for (number, (input, node)) in inputs.iter().zip(member_nodes).enumerate() {
+    for (number, input) in inputs {
+        let node = member_nodes.get(*number).cloned().flatten();
         for statement in &input.read.statements {
             let Says::Service { name, state, .. } = &statement.says else { continue };
             if !name.starts_with("Cisco Unified CCX") {
@@ -108,7 +115,7 @@ pub(crate) fn services(
             }
             let node =
                 node.as_deref().and_then(|node| nodes.iter().position(|known| known.name.as_ref() == node));
-            let member = u32::try_from(number).unwrap_or(u32::MAX);
+            let member = u32::try_from(*number).unwrap_or(u32::MAX);
             let evidence = Evidence::one(Origin { member, span: statement.span.clone() });
             let fact = ServiceFact {
                 node,

@@ -1,0 +1,178 @@
+//! One Product Instance out of its nodes' events: clocks compared, alarms of two nodes made one, states decided.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use parsers::stamp::Instant;
+
+use crate::analysis::{Input, Options};
+use crate::coverage::Coverage;
+use crate::deadline;
+use crate::disagreement;
+use crate::facts::{Basis, ClockPair, Dimension, Instance, Now, Transition};
+use crate::grouping::Part;
+use crate::machine::{Folded, Machine};
+use crate::reconcile;
+use crate::skew;
+use crate::snapshots;
+
+/// A part whose events are on one clock.
+#[derive(Debug)]
+pub(crate) struct Aligned {
+    part: Part,
+    clocks: Vec<ClockPair>,
+    reference: Option<usize>,
+}
+
+impl Aligned {
+    /// Compares the clocks of the part's nodes and puts its events on that of the reference.
+    pub(crate) fn new(mut part: Part, inputs: &[Input], member_nodes: &[Option<String>]) -> Self {
+        let n_nodes = part.nodes.len();
+        let clocks = skew::pairs(&part.events, n_nodes);
+        let compared = |node: &usize| {
+            clocks.iter().any(|pair| pair.ahead.is_some() && (pair.node == *node || pair.against == *node))
+        };
+        let number = |node: &usize| {
+            let name = part.nodes.get(*node).map(|node| node.name.as_ref());
+            let own = inputs.iter().zip(member_nodes).filter(|(_, of)| of.is_some() && of.as_deref() == name);
+            own.filter_map(|(input, _)| trace_number(input.path.as_deref()?)).min().unwrap_or(u32::MAX)
+        };
+        let reference = (0..n_nodes).filter(compared).min_by_key(|node| (number(node), *node));
+        let ahead = match reference {
+            Some(reference) => skew::ahead_of(reference, &clocks, n_nodes),
+            None => vec![None; n_nodes],
+        };
+        for (node, ahead) in part.nodes.iter_mut().zip(&ahead) {
+            node.clock_skew_s = ahead.map(rounded_s);
+        }
+        let events = std::mem::take(&mut part.events);
+        part.events = reconcile::merge_nodes(events, &ahead, reference.unwrap_or_default());
+        Self { part, clocks, reference }
+    }
+
+    /// The newest instant of its events.
+    pub(crate) fn newest(&self) -> Option<Instant> {
+        self.part.events.iter().filter_map(|event| event.at).max()
+    }
+
+    /// Puts the coverage of nodes whose clocks differ on the clock that dates the events.
+    pub(crate) fn move_coverage(&self, coverage: &mut Coverage) {
+        for node in &self.part.nodes {
+            let ahead = TimeDelta::seconds(node.clock_skew_s.unwrap_or_default());
+            if ahead.abs() > skew::AGREE {
+                coverage.put_back(&node.name, ahead);
+            }
+        }
+    }
+
+    /// The Product Instance; `None` if nothing in the input is about one.
+    pub(crate) fn instance(
+        self,
+        inputs: &[Input],
+        member_nodes: &[Option<String>],
+        coverage: &Coverage,
+        options: &Options,
+        as_of: Option<Instant>,
+    ) -> Option<Instance> {
+        let Part { id, nodes, mut events, members } = self.part;
+        let own: BTreeMap<usize, &Input> =
+            members.iter().filter_map(|at| Some((*at, inputs.get(*at)?))).collect();
+        let anything =
+            own.values().any(|input| !input.read.marks.is_empty() || !input.read.statements.is_empty());
+        if events.is_empty() && !anything {
+            return None;
+        }
+        let release = snapshots::release(&own, options);
+        let any_dated = events.iter().any(|event| event.at.is_some());
+        // An alarm that cannot be placed, or a licence line that could not be read, may be the one that is missing.
+        let undated = events.iter().any(|event| event.at.is_none() && event.is_about_license());
+        let unread =
+            own.values().flat_map(|input| &input.read.unread).any(|line| line.text.contains("LICENSE"));
+        let mut machine = Machine::new(release.regime, coverage, &nodes, !undated && !unread);
+        for event in &events {
+            // An undated event cannot be placed among dated ones: it is shown, and drives nothing.
+            if event.at.is_some() || !any_dated {
+                machine.apply(event);
+            }
+        }
+        let Folded { authorization, transitions, mut contradictions } = machine.finish(as_of);
+        contradictions.extend(disagreement::between(&nodes, &events, release.regime));
+        let complete = deadline::reaches_back(&authorization, &transitions);
+        let mut deadlines = deadline::of(&authorization, complete);
+        deadlines.sort_by_key(|deadline| deadline.expected);
+        let services = snapshots::services(&own, member_nodes, &nodes, &events);
+        let ntp = snapshots::ntp(&own, member_nodes, &nodes);
+        // What came before decides the state all the same; it is only not listed.
+        events.retain(|event| options.since.is_none_or(|since| event.at.is_none_or(|at| at >= since)));
+        let first = nodes.first().map(|node| Arc::clone(&node.name));
+        Some(Instance {
+            id: id.or(first).unwrap_or_else(|| "unnamed".into()),
+            release,
+            deployment: snapshots::deployment(&own),
+            registration: now(&transitions, Dimension::Registration, true),
+            authorization: now(&transitions, Dimension::Authorization, complete),
+            enforcement: now(&transitions, Dimension::Enforcement, true),
+            transitions,
+            deadlines,
+            services,
+            ntp,
+            events,
+            nodes,
+            clocks: self.clocks,
+            reference: self.reference,
+            contradictions,
+        })
+    }
+}
+
+/// The node number in the name of a trace file: `Cisco001MCVD001.log` is of node 1. That it is the node's number in
+/// the cluster is inferred from published file names.
+fn trace_number(path: &str) -> Option<u32> {
+    let file = path.rsplit('/').next()?;
+    let digits: String = file.strip_prefix("Cisco")?.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
+/// Whole seconds, to the nearest.
+fn rounded_s(length: TimeDelta) -> i64 {
+    let ms = length.num_milliseconds();
+    (ms + ms.signum() * 500) / 1_000
+}
+
+/// The present state of one machine, from its last transition.
+fn now(transitions: &[Transition], dimension: Dimension, complete: bool) -> Now {
+    match transitions.iter().rev().find(|transition| transition.dimension == dimension) {
+        Some(last) => Now {
+            state: last.state,
+            since: last.at,
+            since_is_first_seen: !complete,
+            basis: last.basis,
+            evidence: Some(last.evidence.clone()),
+        },
+        None => Now {
+            state: "unknown",
+            since: None,
+            since_is_first_seen: false,
+            basis: Basis::Unknown,
+            evidence: None,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trace_files_are_numbered_by_node() {
+        assert_eq!(trace_number("uccxpub/uccx/log/MCVD/Cisco001MCVD014.log"), Some(1));
+        assert_eq!(trace_number("syslog/CiscoSyslog"), None);
+    }
+
+    #[test]
+    fn a_difference_is_told_in_whole_seconds() {
+        assert_eq!(rounded_s(TimeDelta::milliseconds(-1_600)), -2);
+        assert_eq!(rounded_s(TimeDelta::milliseconds(720_400)), 720);
+    }
+}
