@@ -15,7 +15,7 @@ use crate::grouping::{self, Cluster};
 use crate::instances::Aligned;
 use crate::nodes::{self, Registry};
 use crate::reconcile;
-use crate::steps::steps;
+use crate::steps::{restarts, steps};
 
 /// A member as the shell read it.
 #[derive(Clone, Debug)]
@@ -278,7 +278,8 @@ impl Stage {
                 }
                 events.push(event);
             }
-            members.push(member(input, shown, span));
+            let n_restarts = restarts(input, |mark| mark_instant(mark, &clock));
+            members.push(Member { n_restarts, ..member(input, shown, span) });
         }
         coverage.settle();
         for Silence { log, from, to } in coverage.silences() {
@@ -306,7 +307,8 @@ impl Stage {
         let nodes = self.nodes(&options.given, &bases);
         let of = &self.member_nodes;
         let parts = grouping::split(inputs, of, &self.registry, nodes, events, &options.clusters);
-        let parts: Vec<Aligned> = parts.into_iter().map(|part| Aligned::new(part, inputs, of)).collect();
+        let align = |part| Aligned::new(part, inputs, of, &self.registry);
+        let parts: Vec<Aligned> = parts.into_iter().map(align).collect();
         // A clock that was behind puts its events later than any line says.
         let as_of = options.as_of.or(newest.max(parts.iter().filter_map(Aligned::newest).max()));
         parts.iter().for_each(|part| part.move_coverage(&mut coverage));
@@ -522,6 +524,7 @@ fn member(input: &Input, node: Option<Arc<str>>, span: (Option<Instant>, Option<
             read.unread.iter().map(|unread| (unread.line, unread.reason, Arc::clone(&unread.text))).collect()
         },
         n_cut: read.n_cut,
+        n_restarts: 0,
     }
 }
 
