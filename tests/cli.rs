@@ -110,6 +110,10 @@ fn an_argument_that_means_nothing_is_refused_with_one_that_does() {
     refused(&["--tz", "uccxpub=IST5"], &["--tz", "IST5"]);
     refused(&["--year", "26"], &["--year", "26", "four digits"]);
     refused(&["--year", "uccxpub=next"], &["--year", "next"]);
+    refused(&["--cluster", "uccxpub"], &["--cluster uccxpub", "NAME=HOST,HOST"]);
+    refused(&["--cluster", "A=uccxpub,"], &["a name or a host is empty"]);
+    refused(&["--cluster", "A=uccxpub", "--cluster", "A=uccxsub1"], &["given twice"]);
+    refused(&["--cluster", "A=uccxpub", "--cluster", "B=UCCXPUB.example.com"], &["in a cluster already"]);
     refused(&["--as-of", "yesterday"], &["--as-of", "yesterday", "2026-04-02T10:30:00Z"]);
     refused(&["--since", "10:30"], &["--since", "10:30"]);
     refused(&["--until", "2026-13-01T00:00:00Z"], &["--until"]);

@@ -9,6 +9,7 @@ mod cli;
 mod fuzz_corpus;
 mod generated;
 mod hostile;
+mod instances;
 mod no_panic;
 mod same_facts;
 mod samples;

@@ -92,6 +92,7 @@ pub(crate) fn member(path: &str, node: &str, format: &'static str) -> Member {
         n_unread: 0,
         unread: Vec::new(),
         n_cut: 0,
+        n_restarts: 0,
     }
 }
 
@@ -210,8 +211,15 @@ pub(crate) fn out_of_compliance() -> (Facts, Tables) {
         event(EventKind::OocApproaching { minutes: Some(45) }, Some(since - TimeDelta::minutes(45)), 10, &[]),
         event(EventKind::OocEntered, Some(since), 14, &[("NodeID", "uccx1")]),
     ];
+    for event in &mut instance.events {
+        let mut traced = event.witnesses[0].clone();
+        traced.witness = Witness::Trace;
+        traced.origin.member = 1;
+        event.witnesses.push(traced);
+    }
     instance.contradictions = vec![Contradiction {
         says: "the countdown of line 10 does not belong to the release".into(),
+        between_nodes: false,
         evidence: Evidence::one(origin(10, "the line")),
     }];
     instance.services.push(service(

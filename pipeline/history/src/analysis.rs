@@ -18,7 +18,7 @@ use crate::nodes::{self, Registry};
 use crate::pairing;
 use crate::reconcile;
 use crate::runs::{self, Runs};
-use crate::steps::steps;
+use crate::steps::{restarts, steps};
 
 /// A member as the shell read it.
 #[derive(Clone, Debug)]
@@ -298,7 +298,8 @@ impl Stage {
                 }
                 events.push(event);
             }
-            members.push(member(input, shown, span));
+            let n_restarts = restarts(input, |mark| dating.mark(mark));
+            members.push(Member { n_restarts, ..member(input, shown, span) });
         }
         pairing::pair(&mut events);
         coverage.settle();
@@ -327,7 +328,8 @@ impl Stage {
         let nodes = self.nodes(&options.given, &bases);
         let of = &self.member_nodes;
         let parts = grouping::split(inputs, of, &self.registry, nodes, events, &options.clusters);
-        let parts: Vec<Aligned> = parts.into_iter().map(|part| Aligned::new(part, inputs, of)).collect();
+        let align = |part| Aligned::new(part, inputs, of, &self.registry);
+        let parts: Vec<Aligned> = parts.into_iter().map(align).collect();
         // A clock that was behind puts its events later than any line says.
         let as_of = options.as_of.or(newest.max(parts.iter().filter_map(Aligned::newest).max()));
         parts.iter().for_each(|part| part.move_coverage(&mut coverage));
@@ -515,6 +517,7 @@ fn member(input: &Input, node: Option<Arc<str>>, span: (Option<Instant>, Option<
             read.unread.iter().map(|unread| (unread.line, unread.reason, Arc::clone(&unread.text))).collect()
         },
         n_cut: read.n_cut,
+        n_restarts: 0,
     }
 }
 

@@ -61,6 +61,7 @@ pub(crate) fn between(nodes: &[Node], events: &[Event], regime: Regime) -> Vec<C
                      other: the state shown is that of the later line, and no line decides between the nodes",
                     node.name, other_node.name
                 ),
+                between_nodes: true,
                 evidence: Evidence { first: line.first, also: vec![other_line.first] },
             });
         }

@@ -282,6 +282,8 @@ pub struct ClockPair {
     pub pairs: usize,
     /// Largest less smallest difference of these alarms.
     pub spread: TimeDelta,
+    /// True where a collector's own stamps beside those of both nodes tell it, false where alarms that both wrote do.
+    pub by_collector: bool,
     /// Differences that fit, ascending, where `ahead` is `None`; not complete where many fit.
     pub candidates: Vec<TimeDelta>,
     /// The first and the last of the agreeing alarms, in the words of both nodes.
@@ -404,6 +406,8 @@ pub struct Instance {
 pub struct Contradiction {
     /// What does not fit, as a sentence.
     pub says: String,
+    /// True where two nodes say different things, false where a line does not fit the release.
+    pub between_nodes: bool,
     /// The lines.
     pub evidence: Evidence,
 }
@@ -452,6 +456,8 @@ pub struct Member {
     pub unread: Vec<(u64, &'static str, Arc<str>)>,
     /// Lines cut at the length limit.
     pub n_cut: u64,
+    /// Places where the sequence began anew while time went on: a new process.
+    pub n_restarts: u64,
 }
 
 /// What kind of hole a [`Gap`] is.

@@ -1,6 +1,6 @@
 //! Which nodes make one Product Instance.
 //!
-//! Strongest first: what the user said (`--cluster`); the layout of the input, where one folder or one argument holds
+//! Strongest first: what the user said (`--cluster`); different ClusterIDs in the nodes' alarms; the layout of the input, where one folder or one argument holds
 //! several nodes and another one holds others; a node that is only quoted belongs where it is quoted. Without such a
 //! hint everything in one run is one Product Instance: collectors give each node a folder or an archive of its own,
 //! and two nodes of one cluster must not become two licences.
@@ -36,6 +36,8 @@ pub(crate) struct Part {
 enum Label {
     /// The user says so.
     Given(String),
+    /// Their alarms carry one ClusterID.
+    ClusterId(String),
     /// They stand in one folder of one source.
     Folder(usize, String),
 }
@@ -43,7 +45,7 @@ enum Label {
 impl Label {
     fn id(&self) -> Option<&str> {
         match self {
-            Self::Given(name) => Some(name),
+            Self::Given(name) | Self::ClusterId(name) => Some(name),
             Self::Folder(_, folder) => Some(folder).filter(|folder| !folder.is_empty()).map(String::as_str),
         }
     }
@@ -77,6 +79,9 @@ pub(crate) fn split(
         for host in &cluster.hosts {
             labels.entry(registry.key(host)).or_insert_with(|| Label::Given(cluster.name.clone()));
         }
+    }
+    for (node, label) in by_cluster_id(inputs, registry) {
+        labels.entry(node).or_insert(label);
     }
     let folders = by_folder(inputs, registry);
     for (node, label) in &folders {
@@ -131,6 +136,25 @@ pub(crate) fn split(
         part
     });
     named.collect()
+}
+
+/// Nodes by the ClusterID of their alarms. Empty unless there are several, and no node has two. UCCX leaves it empty in
+/// all that was seen; the name that every new cluster has tells nothing.
+fn by_cluster_id(inputs: &[Input], registry: &Registry) -> BTreeMap<String, Label> {
+    let mut ids: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for sighting in inputs.iter().flat_map(|input| &input.read.sightings) {
+        let id = sighting.params.iter().find(|(key, _)| key.as_ref() == "ClusterID").map(|(_, id)| id.trim());
+        let told = id.filter(|id| !id.is_empty() && !id.eq_ignore_ascii_case("StandAloneCluster"));
+        if let (Some(id), Some(node)) = (told, &sighting.node) {
+            ids.entry(registry.key(node)).or_default().insert(id);
+        }
+    }
+    let all: BTreeSet<&str> = ids.values().flatten().copied().collect();
+    if all.len() < 2 || ids.values().any(|ids| ids.len() > 1) {
+        return BTreeMap::new();
+    }
+    let label = |ids: BTreeSet<&str>| ids.first().map(|id| Label::ClusterId((*id).to_owned()));
+    ids.into_iter().filter_map(|(node, ids)| Some((node, label(ids)?))).collect()
 }
 
 /// Nodes by the folder, or the argument, that holds them. Empty unless the layout says that there are several

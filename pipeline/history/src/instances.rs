@@ -13,6 +13,7 @@ use crate::disagreement;
 use crate::facts::{Basis, ClockPair, Dimension, Instance, Now, Transition};
 use crate::grouping::Part;
 use crate::machine::{Folded, Machine};
+use crate::nodes::Registry;
 use crate::reconcile;
 use crate::skew;
 use crate::snapshots;
@@ -27,9 +28,26 @@ pub(crate) struct Aligned {
 
 impl Aligned {
     /// Compares the clocks of the part's nodes and puts its events on that of the reference.
-    pub(crate) fn new(mut part: Part, inputs: &[Input], member_nodes: &[Option<String>]) -> Self {
+    pub(crate) fn new(
+        mut part: Part,
+        inputs: &[Input],
+        member_nodes: &[Option<String>],
+        registry: &Registry,
+    ) -> Self {
         let n_nodes = part.nodes.len();
-        let clocks = skew::pairs(&part.events, n_nodes);
+        let mut clocks = skew::pairs(&part.events, n_nodes);
+        let node_of = |name: &str| {
+            let key = registry.key(name);
+            part.nodes.iter().position(|node| *node.name == *key)
+        };
+        for pair in skew::by_collectors(inputs.iter().enumerate(), node_of) {
+            match clocks.iter_mut().find(|known| (known.against, known.node) == (pair.against, pair.node)) {
+                Some(known) if known.ahead.is_some() => {}
+                Some(known) => *known = pair,
+                None => clocks.push(pair),
+            }
+        }
+        clocks.sort_by_key(|pair| (pair.against, pair.node));
         let compared = |node: &usize| {
             clocks.iter().any(|pair| pair.ahead.is_some() && (pair.node == *node || pair.against == *node))
         };

@@ -389,7 +389,7 @@ impl<'a> Machine<'a> {
 
     fn contradict(&mut self, says: String, evidence: Evidence) {
         if !self.contradictions.iter().any(|known| known.says == says) {
-            self.contradictions.push(Contradiction { says, evidence });
+            self.contradictions.push(Contradiction { says, between_nodes: false, evidence });
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A licence alarm belongs to the Product Instance: where two nodes write it, they write it within seconds, and what
 //! lies between their stamps is the difference of their clocks. Alarms that repeat every 15 minutes fit several
-//! differences, so they support an estimate and never make one.
+//! differences, so they support an estimate and never make one. Where such alarms decide nothing, the stamps of a
+//! collector that both nodes send to may.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -11,7 +12,9 @@ use parsers::event::EventKind;
 use parsers::origin::Origin;
 use parsers::stamp::Instant;
 
+use crate::analysis::Input;
 use crate::facts::{ClockPair, Event};
+use crate::nodes::in_path;
 
 /// Differences beyond this are not looked for: an alarm that far away is another one.
 pub const SKEW_MAX: TimeDelta = TimeDelta::minutes(30);
@@ -104,6 +107,7 @@ fn compare(against: usize, a: &Alarms<'_>, node: usize, b: &Alarms<'_>) -> Optio
         ahead: None,
         pairs: 0,
         spread: TimeDelta::zero(),
+        by_collector: false,
         candidates,
         evidence: Vec::new(),
     };
@@ -127,6 +131,7 @@ fn compare(against: usize, a: &Alarms<'_>, node: usize, b: &Alarms<'_>) -> Optio
         ahead: Some(median(&agreed)),
         pairs: agreed.len(),
         spread: spread.unwrap_or_default(),
+        by_collector: false,
         candidates: Vec::new(),
         evidence: ends.flat_map(|(_, x, y)| [x, y]).filter_map(|event| first_line(event)).collect(),
     })
@@ -181,6 +186,65 @@ fn matched<'a>(a: &Alarms<'a>, b: &Alarms<'a>, ahead: TimeDelta) -> Vec<Pair<'a>
 
 fn first_line(event: &Event) -> Option<Origin> {
     event.witnesses.first().map(|said| said.origin.clone())
+}
+
+/// A stamp of a collector that lies this near to that of the node may be the node's own, handed on.
+const HANDED_ON: TimeDelta = TimeDelta::seconds(1);
+
+/// A line in a collector's file, and how far the node's stamp in it is ahead of the collector's.
+type Line = (TimeDelta, Origin);
+
+/// What the files of collectors say about the clocks of the nodes that send to them: each line carries the instant of
+/// the node and, in front, that of the collector. Both must carry their offset, two lines of a node must agree, and
+/// the file must not stand in the folder of a node.
+pub(crate) fn by_collectors<'a>(
+    inputs: impl Iterator<Item = (usize, &'a Input)>,
+    node_of: impl Fn(&str) -> Option<usize>,
+) -> Vec<ClockPair> {
+    let mut out: Vec<ClockPair> = Vec::new();
+    for (member, input) in inputs.filter(|(_, input)| input.path.as_deref().and_then(in_path).is_none()) {
+        let mut ahead: BTreeMap<usize, Vec<Line>> = BTreeMap::new();
+        for sighting in &input.read.sightings {
+            let own = sighting.stamp.and_then(|stamp| stamp.absolute());
+            let theirs = sighting.outer.and_then(|stamp| stamp.absolute());
+            let node = sighting.node.as_deref().and_then(&node_of);
+            if let (Some(own), Some(theirs), Some(node)) = (own, theirs, node) {
+                let member = u32::try_from(member).unwrap_or(u32::MAX);
+                let origin = Origin { member, span: sighting.span.clone() };
+                ahead.entry(node).or_default().push((own - theirs, origin));
+            }
+        }
+        // Median and spread of each node against the collector.
+        let mut clocks: Vec<(usize, TimeDelta, TimeDelta, Vec<Line>)> = Vec::new();
+        for (node, mut lines) in ahead {
+            lines.sort();
+            let (Some(low), Some(high)) = (lines.first(), lines.last()) else { continue };
+            let (spread, middle) = (high.0 - low.0, lines.get(lines.len() / 2).map(|line| line.0));
+            if let (true, Some(middle)) = (lines.len() >= 2 && spread <= AGREE, middle) {
+                clocks.push((node, middle, spread, lines));
+            }
+        }
+        for (at, (against, base, base_spread, base_lines)) in clocks.iter().enumerate() {
+            for (node, middle, spread, lines) in clocks.iter().skip(at + 1) {
+                let known = out.iter().any(|pair| (pair.against, pair.node) == (*against, *node));
+                if known || base.abs() < HANDED_ON && middle.abs() < HANDED_ON {
+                    continue;
+                }
+                let cited = [base_lines.first(), lines.first()].into_iter().flatten();
+                out.push(ClockPair {
+                    node: *node,
+                    against: *against,
+                    ahead: Some(*middle - *base),
+                    pairs: lines.len().min(base_lines.len()),
+                    spread: *spread + *base_spread,
+                    by_collector: true,
+                    candidates: Vec::new(),
+                    evidence: cited.map(|(_, origin)| origin.clone()).collect(),
+                });
+            }
+        }
+    }
+    out
 }
 
 /// How far each node's clock is ahead of the reference's; `None` where no chain of estimates leads to it.
@@ -276,6 +340,7 @@ mod tests {
             ahead: Some(TimeDelta::seconds(seconds)),
             pairs: 2,
             spread: TimeDelta::zero(),
+            by_collector: false,
             candidates: Vec::new(),
             evidence: Vec::new(),
         };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use history::facts::{self, Instance};
-use parsers::event::EventKind;
+use parsers::event::{EventKind, Witness};
 use parsers::stamp::Instant;
 
 use super::{Lines, time_basis};
@@ -55,7 +55,23 @@ impl Lines<'_> {
             params: params(&event.kind, &event.params),
             text: Arc::clone(&event.text).into(),
             witnesses: event.witnesses.iter().filter_map(|said| self.line(&said.origin)).collect(),
+            said: event.witnesses.iter().map(|testimony| said(instance, testimony)).collect(),
         }
+    }
+}
+
+fn said(instance: &Instance, testimony: &facts::Testimony) -> report::Said {
+    let by = match testimony.witness {
+        Witness::Trace => "trace",
+        Witness::Syslog => "syslog",
+        Witness::Rtmt => "rtmt",
+        Witness::Email => "email",
+        Witness::AlertLog => "alert_log",
+    };
+    report::Said {
+        node: node_name(instance, testimony.node).map(str::to_owned),
+        at: testimony.at.map(Time),
+        by: by.to_owned(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! One Product Instance of the facts in the words of the report.
 
-use history::facts::{self, Dimension, Instance, Interval};
+use history::facts::{self, ClockPair, Dimension, Instance, Interval};
 use history::policy;
 
 use super::{InstanceTables, Lines, time_basis};
@@ -34,6 +34,7 @@ impl Lines<'_> {
         });
         let contradictions = instance.contradictions.iter().map(|found| report::Contradiction {
             says: found.says.clone(),
+            between_nodes: found.between_nodes,
             evidence: self.evidence(Some(&found.evidence)),
         });
         report::ProductInstance {
@@ -65,6 +66,22 @@ impl Lines<'_> {
             countdown: countdown.collect(),
             services: services.collect(),
             contradictions: contradictions.collect(),
+            clocks: instance.clocks.iter().map(|pair| self.clocks(instance, pair)).collect(),
+            time_reference: node_name(instance, instance.reference).map(str::to_owned),
+        }
+    }
+
+    fn clocks(&self, instance: &Instance, pair: &ClockPair) -> report::Clocks {
+        let name = |node| node_name(instance, Some(node)).unwrap_or_default().to_owned();
+        report::Clocks {
+            node: name(pair.node),
+            against: name(pair.against),
+            ahead_s: pair.ahead.map(|ahead| ahead.num_seconds()),
+            pairs: pair.pairs as u64,
+            spread_s: (pair.spread.num_milliseconds() + 999) / 1_000,
+            by: if pair.by_collector { "collector" } else { "alarms" }.to_owned(),
+            candidates_s: pair.candidates.iter().map(|by| by.num_seconds()).collect(),
+            evidence: self.lines(&pair.evidence),
         }
     }
 

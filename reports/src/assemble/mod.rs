@@ -1,5 +1,6 @@
 //! [`Facts`] and tables to [`Report`]: every name and order of the contract is decided here.
 
+mod coverage;
 mod event;
 mod instance;
 
@@ -87,6 +88,9 @@ impl Lines<'_> {
                 cut_lines: facts.members.iter().map(|member| member.n_cut).sum(),
                 gaps: gaps.collect(),
                 debug_seen: facts.debug_seen.iter().map(|(code, n)| (code.to_string(), *n)).collect(),
+                debug_lacking: self.debug_lacking(),
+                logs: self.logs(),
+                clock_steps: facts.clock_steps.iter().map(|step| self.clock_step(step)).collect(),
             },
             incomplete: facts.incomplete.clone(),
         }

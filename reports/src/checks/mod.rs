@@ -1,5 +1,6 @@
 //! The checklist, in the order a report prints it. One file a check; a new one is a file and two lines here.
 
+mod clock_sync;
 mod cluster_view_daemon;
 mod dns_a_record;
 mod firewall_ports;
@@ -8,6 +9,7 @@ mod logs_collected;
 mod ooc_near;
 mod ooc_now;
 mod release_regime;
+mod witness_missing;
 
 use crate::check::Check;
 
@@ -18,9 +20,11 @@ pub const CHECKS: &[Check] = &[
     dns_a_record::CHECK,
     firewall_ports::CHECK,
     cluster_view_daemon::CHECK,
+    clock_sync::CHECK,
     release_regime::CHECK,
     logs_collected::CHECK,
     log_gaps::CHECK,
+    witness_missing::CHECK,
 ];
 
 #[cfg(test)]

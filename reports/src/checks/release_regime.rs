@@ -19,8 +19,10 @@ pub(super) const CHECK: Check = Check {
 fn run(_: &Facts, instance: &Instance) -> Outcome {
     let release = &instance.release;
     let nodes = node_names(instance);
-    if !instance.contradictions.is_empty() {
-        let says: Vec<&str> = instance.contradictions.iter().map(|found| found.says.as_str()).collect();
+    // What nodes say against each other is not about the release.
+    let of_release: Vec<_> = instance.contradictions.iter().filter(|found| !found.between_nodes).collect();
+    if !of_release.is_empty() {
+        let says: Vec<&str> = of_release.iter().map(|found| found.says.as_str()).collect();
         return Outcome::Fail(Finding {
             severity: Severity::Medium,
             confidence: Confidence::Medium,
@@ -30,7 +32,7 @@ fn run(_: &Facts, instance: &Instance) -> Outcome {
                  the files come from one system and one installation.",
                 release.version.as_deref().unwrap_or("what the lines suggest")
             ),
-            evidence: instance.contradictions.iter().flat_map(|found| origins(&found.evidence)).collect(),
+            evidence: of_release.iter().flat_map(|found| origins(&found.evidence)).collect(),
         });
     }
     let rules = match release.regime {

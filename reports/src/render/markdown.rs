@@ -10,8 +10,8 @@ use crate::escape::{block, code, markdown};
 use crate::report::{Check, CheckOutcome, Event, Evidence, MemberOutcome, ProductInstance, Report, StateNow};
 use crate::show::citations::Citations;
 use crate::show::words::{
-    candidates, deadline_kind, deadline_time, event_of, headline, how_to_date, n, nodes, params, release,
-    shared_zone, stale, standing, state, time_basis, zone,
+    candidates, clocks, deadline_kind, deadline_time, event_of, headline, how_to_date, log_coverage, n,
+    nodes, nodes_with, other_clocks, params, release, shared_zone, stale, standing, state, time_basis, zone,
 };
 use crate::time::{Time, Zone, spell};
 
@@ -92,9 +92,15 @@ impl<'a> Page<'a, '_> {
         writeln!(self.out, "\n- Nodes: {}", prose(&nodes(instance)))?;
         for node in &instance.nodes {
             let zone = node.time_zone.as_deref().map_or("not known".to_owned(), prose);
-            let skew = node.clock_skew_s.map(|s| format!(", clock {s} s ahead")).unwrap_or_default();
             let how = prose(&time_basis(&node.basis));
-            writeln!(self.out, "- Time on {}: zone {zone}; {how}{skew}", code(&node.name))?;
+            writeln!(self.out, "- Time on {}: zone {zone}; {how}", code(&node.name))?;
+        }
+        for pair in &instance.clocks {
+            let lines = self.cited.cite(&pair.evidence);
+            writeln!(self.out, "- Clock of {}, lines {lines}", prose(&clocks(pair)))?;
+        }
+        if let Some(reference) = &instance.time_reference {
+            writeln!(self.out, "- Times of events are those of the clock of {}", code(reference))?;
         }
         let lines = self.cited.cite(&instance.release.evidence);
         writeln!(self.out, "- Release: {}, lines {lines}", prose(&release(instance)))?;
@@ -267,7 +273,10 @@ impl<'a> Page<'a, '_> {
         for event in report.events.iter().take(ROWS_MAX) {
             let lines = self.cited.cite(&event.witnesses);
             let when = match (event.at, candidates(event, zone)) {
-                (Some(Time(at)), _) => zone.show(at),
+                (Some(Time(at)), _) => match other_clocks(event, zone).as_str() {
+                    "" => zone.show(at),
+                    others => format!("{}; {}", zone.show(at), prose(others)),
+                },
                 (None, several) if several.is_empty() => "not known".to_owned(),
                 (None, several) => format!("one of: {several}"),
             };
@@ -307,6 +316,20 @@ impl<'a> Page<'a, '_> {
             n(coverage.unread_lines, "line"),
             n(coverage.cut_lines, "line")
         )?;
+        for step in &coverage.clock_steps {
+            let node = step.node.as_deref().map_or("a node not named".to_owned(), code);
+            let place = code(step.member.as_deref().unwrap_or(&step.source));
+            writeln!(
+                self.out,
+                "- Clock step in {} of {node}: back by {} s from {} to {}, {place} lines {} and {}",
+                code(&step.log),
+                step.back_s,
+                zone.show(step.before.0),
+                zone.show(step.after.0),
+                step.line_before,
+                step.line_after
+            )?;
+        }
         for gap in &coverage.gaps {
             let node = gap.node.as_deref().map_or("a node not named".to_owned(), code);
             let missing = gap.missing.map(|n| format!(", {n} records absent")).unwrap_or_default();
@@ -322,7 +345,18 @@ impl<'a> Page<'a, '_> {
         for (debug, members) in &coverage.debug_seen {
             writeln!(self.out, "- Debug records {} in {}", code(debug), n(*members, "file"))?;
         }
+        if !coverage.debug_lacking.is_empty() {
+            let lacking: Vec<String> = coverage.debug_lacking.iter().map(|debug| code(debug)).collect();
+            writeln!(
+                self.out,
+                "- No debug record of {}: how the license is computed does not show. Levels: {}, logs: {}",
+                lacking.join(", "),
+                code("show uccx trace levels UCCXEngine"),
+                code("file get activelog uccx/log/MIVR/* recurs compress")
+            )?;
+        }
         self.out.write_char('\n')?;
+        self.logs(zone)?;
         if input.members.is_empty() {
             return Ok(());
         }
@@ -345,6 +379,26 @@ impl<'a> Page<'a, '_> {
         }
         self.more(input.members.len())?;
         self.unread()
+    }
+
+    /// Which logs of how many nodes, and how to get what is absent.
+    fn logs(&mut self, zone: Zone) -> fmt::Result {
+        let logs = &self.report.input.coverage.logs;
+        if logs.is_empty() {
+            return Ok(());
+        }
+        let names = ["MCVD", "syslog"].map(|name| nodes_with(logs, name));
+        writeln!(self.out, "### Logs of the nodes\n\n{}.\n", prose(&names.join(", ")))?;
+        self.table(&["Product Instance", "node", "what there is", "collect"])?;
+        for log in logs.iter().take(ROWS_MAX) {
+            self.row(&[
+                code(&log.product_instance),
+                log.node.as_deref().map_or("–".to_owned(), code),
+                prose(&log_coverage(log, zone)),
+                log.collect.as_deref().map_or("–".to_owned(), code),
+            ])?;
+        }
+        self.more(logs.len())
     }
 
     fn unread(&mut self) -> fmt::Result {

@@ -7,15 +7,18 @@ mod verdicts;
 use std::fmt;
 
 use anstyle::Style;
+use history::skew::AGREE;
 
 use self::verdicts::{failed, missing, surely, with_outcome};
 use super::Options;
 use crate::escape::cut;
-use crate::report::{CheckOutcome, Deadline, Event, MemberOutcome, ProductInstance, Report, StateNow};
+use crate::report::{
+    CheckOutcome, Deadline, Event, LogCoverage, MemberOutcome, ProductInstance, Report, StateNow,
+};
 use crate::show::layout::{BAD, BOLD, DIM, GOOD, PLAIN, Screen, WARN};
 use crate::show::words::{
-    basis, candidates, cite, cite_all, deadline_kind, deadline_time, event_of, headline, how_to_date,
-    is_past, n, nodes, release, shared_zone, stale, standing, state, zone,
+    basis, candidates, cite, cite_all, clocks, deadline_kind, deadline_time, event_of, headline, how_to_date,
+    is_past, log_coverage, n, nodes, nodes_with, release, shared_zone, stale, standing, state, zone,
 };
 use crate::time::Time;
 
@@ -89,6 +92,15 @@ fn product_instance(screen: &mut Screen<'_>, report: &Report, instance: &Product
     }
     label(screen, "Registration", &present(report, instance, &now.registration))?;
     label(screen, "Release", &release(instance))?;
+    // Where clocks agree or cannot be compared, clock-sync says so.
+    for pair in
+        instance.clocks.iter().filter(|pair| pair.ahead_s.is_some_and(|s| s.abs() > AGREE.num_seconds()))
+    {
+        label(screen, "Clocks", &clocks(pair))?;
+    }
+    for found in instance.contradictions.iter().filter(|found| found.between_nodes).take(LISTED_MAX) {
+        label(screen, "Contradiction", &found.says)?;
+    }
     let deployment = &instance.deployment;
     if let Some(url) = &deployment.url {
         let proxy = deployment.proxy.as_deref().map(|proxy| format!(" by proxy {proxy}")).unwrap_or_default();
@@ -232,8 +244,43 @@ fn foot(screen: &mut Screen<'_>, report: &Report) -> fmt::Result {
         }
     }
     screen.row(0, TEXT, ("Input", DIM), (&parts.join(", "), DIM))?;
+    logs(screen, report)?;
     let marks = "stated in a line · derived by a rule · inferred, in no line";
     screen.row(0, TEXT, ("Marks", DIM), (marks, DIM))
+}
+
+/// Which logs of how many nodes; what of a node lacks records stands in a row of its own.
+fn logs(screen: &mut Screen<'_>, report: &Report) -> fmt::Result {
+    let logs = &report.input.coverage.logs;
+    if logs.is_empty() {
+        return Ok(());
+    }
+    let names = ["MCVD", "syslog"].map(|name| nodes_with(logs, name));
+    let debug = &report.input.coverage.debug_lacking;
+    let debug = match debug.as_slice() {
+        [] => String::new(),
+        codes => format!("; no {}: show uccx trace levels UCCXEngine", codes.join(", ")),
+    };
+    screen.row(0, TEXT, ("Logs", DIM), (&format!("{}{debug}", names.join(", ")), DIM))?;
+    let lacking: Vec<&LogCoverage> =
+        logs.iter().filter(|log| log.collect.is_some() || log.restarts > 0).collect();
+    for log in lacking.iter().take(LISTED_MAX) {
+        let node = log.node.as_deref().unwrap_or("the node");
+        let how = log.collect.as_deref().map(|command| format!(": {command}")).unwrap_or_default();
+        let text = format!("{node}: {}{how}", log_coverage(log, shared_zone(report)));
+        screen.para(TEXT, &text, DIM)?;
+    }
+    more(screen, lacking.len())?;
+    for step in report.input.coverage.clock_steps.iter().take(LISTED_MAX) {
+        let node = step.node.as_deref().unwrap_or("a node not named");
+        let place = step.member.as_deref().unwrap_or(&step.source);
+        let text = format!(
+            "the clock of {node} goes back by {} s in {place}, lines {} and {}",
+            step.back_s, step.line_before, step.line_after
+        );
+        screen.para(TEXT, &text, DIM)?;
+    }
+    more(screen, report.input.coverage.clock_steps.len())
 }
 
 fn label(screen: &mut Screen<'_>, label: &str, text: &str) -> fmt::Result {

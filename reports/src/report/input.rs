@@ -96,6 +96,65 @@ pub struct Coverage {
     pub gaps: Vec<Gap>,
     /// Debug codes that were seen, such as `MIVR-SS_RM`, and in how many members.
     pub debug_seen: BTreeMap<String, u64>,
+    /// Debug codes without a record: the trace level was too low for the computations of the license, or the Engine's
+    /// trace was not collected.
+    pub debug_lacking: Vec<String>,
+    /// What there is of each log that tells about the license, for each node of each Product Instance.
+    pub logs: Vec<LogCoverage>,
+    /// Places where a log's time runs backwards.
+    pub clock_steps: Vec<ClockStep>,
+}
+
+/// What the input holds of one log of one node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LogCoverage {
+    /// The Product Instance.
+    pub product_instance: String,
+    /// The node; null where the input names none.
+    pub node: Option<String>,
+    /// `MCVD` or `syslog`.
+    pub log: String,
+    /// Files; 0 where the log is absent.
+    pub files: u64,
+    /// Records in them.
+    pub records: u64,
+    /// The first dated record, by the node's clock.
+    pub from: Option<Time>,
+    /// The last dated record, by the node's clock.
+    pub to: Option<Time>,
+    /// Holes in its record numbers.
+    pub holes: u64,
+    /// Records absent in them.
+    pub missing: u64,
+    /// Silences while other logs of the node went on.
+    pub silences: u64,
+    /// New processes: the record numbers began anew.
+    pub restarts: u64,
+    /// The command that collects it; null where it is there without a hole.
+    pub collect: Option<String>,
+}
+
+/// Time that runs backwards in a log while its record numbers rise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ClockStep {
+    /// The node.
+    pub node: Option<String>,
+    /// The log.
+    pub log: String,
+    /// The source's path.
+    pub source: String,
+    /// Path inside the source; null for a plain file.
+    pub member: Option<String>,
+    /// Line of the record before the step.
+    pub line_before: u64,
+    /// Its instant by the node's clock.
+    pub before: Time,
+    /// Line of the record behind it.
+    pub line_after: u64,
+    /// Its instant by the node's clock.
+    pub after: Time,
+    /// Seconds that the clock went back.
+    pub back_s: i64,
 }
 
 /// A stretch without evidence.

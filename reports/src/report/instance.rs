@@ -58,6 +58,32 @@ pub struct ProductInstance {
     pub services: Vec<Service>,
     /// Lines that do not fit together.
     pub contradictions: Vec<Contradiction>,
+    /// What alarms that two nodes wrote say about their clocks; empty where no two nodes wrote the same.
+    pub clocks: Vec<Clocks>,
+    /// The node whose clock dates the events where clocks differ; null where they could not be compared.
+    pub time_reference: Option<String>,
+}
+
+/// The clocks of two nodes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Clocks {
+    /// The node.
+    pub node: String,
+    /// The node it is compared with.
+    pub against: String,
+    /// Seconds that the clock of `node` is ahead, negative if behind; null if the alarms do not decide it.
+    pub ahead_s: Option<i64>,
+    /// Alarms of both nodes that agree on it.
+    pub pairs: u64,
+    /// Seconds between the largest and the smallest difference in these alarms, rounded up.
+    pub spread_s: i64,
+    /// `alarms`: both nodes wrote them; `collector`: one collector stamped the lines of both.
+    #[schemars(extend("enum" = ["alarms", "collector"]))]
+    pub by: String,
+    /// Differences that fit, where none is decided.
+    pub candidates_s: Vec<i64>,
+    /// The first and the last of the agreeing alarms, as both nodes wrote them.
+    pub evidence: Vec<Evidence>,
 }
 
 /// A node of a Product Instance.
@@ -71,7 +97,7 @@ pub struct Node {
     pub role: Option<String>,
     /// IANA name or offset.
     pub time_zone: Option<String>,
-    /// Seconds this node's clock is ahead of the others.
+    /// Seconds this node's clock is ahead of the instance's `time_reference`; null if not estimated.
     pub clock_skew_s: Option<i64>,
     /// How its stamps became instants.
     pub basis: TimeBasis,
@@ -239,6 +265,8 @@ pub struct Service {
 pub struct Contradiction {
     /// What does not fit, as a sentence.
     pub says: String,
+    /// True where two nodes say different things, false where a line does not fit the release.
+    pub between_nodes: bool,
     /// The lines.
     pub evidence: Vec<Evidence>,
 }

@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::Time;
 
-pub use input::{Coverage, Gap, Input, Member, Source, Unread};
+pub use input::{ClockStep, Coverage, Gap, Input, LogCoverage, Member, Source, Unread};
 pub use instance::{
-    Bounds, Contradiction, CountdownPoint, Deadline, Deployment, Interval, Node, Now, ProductInstance,
-    Release, Service, StateNow, Usage,
+    Bounds, Clocks, Contradiction, CountdownPoint, Deadline, Deployment, Interval, Node, Now,
+    ProductInstance, Release, Service, StateNow, Usage,
 };
 pub use shared::{Params, Sha256, Text};
 pub use words::{Basis, CheckOutcome, Confidence, MemberOutcome, Regime, Severity, Transport};
@@ -112,8 +112,22 @@ pub struct Event {
     pub params: Params,
     /// The message.
     pub text: Text,
-    /// The lines that say it: the same alarm in several logs is one event.
+    /// The lines that say it: the same alarm in several logs, and of several nodes, is one event.
     pub witnesses: Vec<Evidence>,
+    /// Whose clock stamped each of these lines, and with which instant, in their order.
+    pub said: Vec<Said>,
+}
+
+/// What one line says about the time of an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Said {
+    /// The node whose clock stamped it.
+    pub node: Option<String>,
+    /// The instant by that clock, before clocks were compared.
+    pub at: Option<Time>,
+    /// Which place said it.
+    #[schemars(extend("enum" = ["trace", "syslog", "rtmt", "email", "alert_log"]))]
+    pub by: String,
 }
 
 /// The value of a parameter.

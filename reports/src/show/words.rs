@@ -1,9 +1,13 @@
 //! Phrases that every report for people shares: states, deadlines, times and places in words.
 
 use chrono::TimeDelta;
+use history::skew::AGREE;
 
 use crate::check::listed;
-use crate::report::{Basis, Deadline, Event, Evidence, Param, ProductInstance, Report, StateNow, TimeBasis};
+use crate::report::{
+    Basis, Clocks, Deadline, Event, Evidence, LogCoverage, Param, ProductInstance, Report, StateNow,
+    TimeBasis,
+};
 use crate::time::{Time, Zone, relative, spell};
 
 /// Logs that end this long before `as_of` are called old: longer than any pause in a live system's logs.
@@ -98,6 +102,67 @@ pub(crate) fn event_of<'a>(report: &'a Report, now: &StateNow) -> Option<&'a Eve
         said.line == first.line && said.member == first.member && said.source == first.source
     };
     report.events.iter().find(|event| event.witnesses.iter().any(same))
+}
+
+/// What other clocks wrote about the time of an event, where they differ noticeably: `uccx2 wrote …`.
+pub(crate) fn other_clocks(event: &Event, zone: Zone) -> String {
+    let mut told: Vec<String> = Vec::new();
+    for said in &event.said {
+        let (Some(Time(at)), Some(Time(wrote)), Some(node)) = (event.at, said.at, &said.node) else {
+            continue;
+        };
+        let words = format!("{node} wrote {}", zone.show(wrote));
+        if (wrote - at).abs() > AGREE && !told.contains(&words) {
+            told.push(words);
+        }
+    }
+    told.join(", ")
+}
+
+/// The clocks of two nodes as a sentence: `uccx2 is 720 s ahead of uccx1 (3 alarms of both, within 1 s)`.
+pub(crate) fn clocks(pair: &Clocks) -> String {
+    let (node, against) = (&pair.node, &pair.against);
+    let Some(ahead_s) = pair.ahead_s else {
+        let fit: Vec<String> = pair.candidates_s.iter().map(|s| format!("{s} s")).collect();
+        return format!("{node} against {against}: not decided, {} fits", fit.join(" or "));
+    };
+    let way = match ahead_s {
+        0 => "agrees to the second with".to_owned(),
+        s if s > 0 => format!("is {s} s ahead of"),
+        s => format!("is {} s behind", -s),
+    };
+    let by = if pair.by == "collector" { "by a collector, " } else { "" };
+    format!("{node} {way} {against} ({by}{} of both, within {} s)", n(pair.pairs, "alarm"), pair.spread_s)
+}
+
+/// What the input holds of one log: `MCVD 2 files from … to …, 1 hole`, or that it is absent.
+pub(crate) fn log_coverage(log: &LogCoverage, zone: Zone) -> String {
+    if log.files == 0 {
+        return format!("no {}", log.log);
+    }
+    let mut text = format!("{} {}", log.log, n(log.files, "file"));
+    match (log.from, log.to) {
+        (Some(Time(from)), Some(Time(to))) => {
+            text.push_str(&format!(" from {} to {}", zone.show(from), zone.show(to)));
+        }
+        _ => text.push_str(" without a time"),
+    }
+    if log.holes > 0 {
+        text.push_str(&format!(", {} of {}", n(log.holes, "hole"), n(log.missing, "record")));
+    }
+    for (count, noun) in [(log.silences, "silence"), (log.restarts, "restart")] {
+        if count > 0 {
+            text.push_str(&format!(", {}", n(count, noun)));
+        }
+    }
+    text
+}
+
+/// `MCVD of 2 of 2 nodes`: how many nodes the input holds a log of.
+pub(crate) fn nodes_with(logs: &[LogCoverage], name: &str) -> String {
+    let of_log = || logs.iter().filter(|log| log.log == name);
+    let there = of_log().filter(|log| log.files > 0).count();
+    format!("{name} of {there} of {}", n(of_log().count() as u64, "node"))
 }
 
 /// What a deadline is about, as the subject of a sentence.
