@@ -346,7 +346,7 @@ mod tests {
                 "Passed          cluster-view-daemon (medium confidence), logs-collected",
             ],
         );
-        assert!(screen.lines().count() <= 45, "{screen}");
+        assert!(screen.lines().count() <= 48, "{screen}");
     }
 
     #[test]
