@@ -1,5 +1,6 @@
 //! One Product Instance of the facts in the words of the report.
 
+use chrono::TimeDelta;
 use history::facts::{self, ClockPair, Dimension, Instance, Interval};
 use history::policy;
 
@@ -73,14 +74,16 @@ impl Lines<'_> {
 
     fn clocks(&self, instance: &Instance, pair: &ClockPair) -> report::Clocks {
         let name = |node| node_name(instance, Some(node)).unwrap_or_default().to_owned();
+        // To the nearest second, as the node's own skew is.
+        let seconds = |by: TimeDelta| (by.num_milliseconds() + by.num_milliseconds().signum() * 500) / 1_000;
         report::Clocks {
             node: name(pair.node),
             against: name(pair.against),
-            ahead_s: pair.ahead.map(|ahead| ahead.num_seconds()),
+            ahead_s: pair.ahead.map(seconds),
             pairs: pair.pairs as u64,
             spread_s: (pair.spread.num_milliseconds() + 999) / 1_000,
             by: if pair.by_collector { "collector" } else { "alarms" }.to_owned(),
-            candidates_s: pair.candidates.iter().map(|by| by.num_seconds()).collect(),
+            candidates_s: pair.candidates.iter().copied().map(seconds).collect(),
             evidence: self.lines(&pair.evidence),
         }
     }

@@ -4,7 +4,7 @@
 //! guides ("Timestamp mismatch": more than an hour from CSSM); Cisco 221910 (the ntpdate line of the platform log).
 
 use chrono::TimeDelta;
-use history::facts::{ClockPair, ClockStep, Facts, Instance};
+use history::facts::{ClockPair, ClockStep, Facts, Instance, NtpFact};
 use history::skew::AGREE;
 use parsers::event::EventKind;
 use parsers::origin::Origin;
@@ -39,6 +39,7 @@ type Wrong = (Severity, String, Vec<Origin>);
 fn run(facts: &Facts, instance: &Instance) -> Outcome {
     let mut wrong: Vec<Wrong> = instance.clocks.iter().filter_map(|pair| apart(instance, pair)).collect();
     wrong.extend(alarms(instance));
+    wrong.extend(instance.ntp.iter().filter_map(|ntp| unsynchronised(instance, ntp)));
     let steps = facts.clock_steps.iter().filter(|step| is_of(facts, instance, step.node.as_deref()));
     wrong.extend(steps.map(|step| stepped(facts, instance, step)));
     // Stable: what is equally bad keeps its order.
@@ -62,18 +63,57 @@ fn run(facts: &Facts, instance: &Instance) -> Outcome {
         });
     }
     let known: Vec<&ClockPair> = instance.clocks.iter().filter(|pair| pair.ahead.is_some()).collect();
-    if known.is_empty() {
+    if known.is_empty() && instance.ntp.is_empty() {
         return Outcome::NoEvidence { says: open(instance), collect: collect(instance) };
     }
-    let compared = instance.nodes.iter().filter(|node| node.clock_skew_s.is_some()).count();
+    let mut says: Vec<String> = known.iter().map(|pair| tell(instance, pair)).collect();
+    says.extend(instance.ntp.iter().map(|ntp| synchronised(instance, ntp)));
+    let asked = |node: usize| instance.ntp.iter().any(|ntp| ntp.node == Some(node));
+    let numbers = 0..instance.nodes.len();
+    let every = numbers.clone().all(asked);
+    let compared = |node: usize| instance.nodes.get(node).is_some_and(|node| node.clock_skew_s.is_some());
+    let caveat = match instance.ntp.is_empty() {
+        true => "; what their common reference is worth, only utils ntp status tells",
+        false => "",
+    };
+    let confidence = match every {
+        true => Confidence::High,
+        false if numbers.clone().all(|node| asked(node) || compared(node)) => Confidence::Medium,
+        false => Confidence::Low,
+    };
+    let ntp = instance.ntp.iter().map(|ntp| &ntp.evidence.first);
     Outcome::Pass {
-        says: format!(
-            "{}; what their common reference is worth, only utils ntp status tells",
-            listed(&known.iter().map(|pair| tell(instance, pair)).collect::<Vec<_>>())
-        ),
-        confidence: if compared == instance.nodes.len() { Confidence::Medium } else { Confidence::Low },
-        evidence: known.iter().flat_map(|pair| &pair.evidence).cloned().collect(),
+        says: format!("{}{caveat}", listed(&says)),
+        confidence,
+        evidence: known.iter().flat_map(|pair| &pair.evidence).chain(ntp).cloned().collect(),
     }
+}
+
+/// What `utils ntp status` says of a clock that follows its server.
+fn synchronised(instance: &Instance, ntp: &NtpFact) -> String {
+    let node = node_name(instance, ntp.node).map_or("a node".to_owned(), brief);
+    let within = ntp.within_ms.map(|ms| format!(" to within {ms} ms")).unwrap_or_default();
+    format!("utils ntp status on {node}: synchronised{within}")
+}
+
+/// A clock that follows no server, or is far from the one it follows.
+fn unsynchronised(instance: &Instance, ntp: &NtpFact) -> Option<Wrong> {
+    let node = node_name(instance, ntp.node).map_or("a node".to_owned(), brief);
+    let off = ntp.offset_ms.map(TimeDelta::milliseconds).filter(|off| off.abs() > AGREE);
+    let (severity, says) = match (ntp.synchronised, off) {
+        (false, _) => (Severity::High, format!("utils ntp status on {node}: unsynchronised")),
+        (true, Some(off)) => {
+            let severity = match off.abs() {
+                by if by >= BREAKS_LICENSING => Severity::Critical,
+                by if by >= BREAKS_REPLICATION => Severity::High,
+                by if by >= NOTICEABLE => Severity::Medium,
+                _ => Severity::Low,
+            };
+            (severity, format!("utils ntp status on {node}: {} off its server", spell(off.abs())))
+        }
+        (true, None) => return None,
+    };
+    Some((severity, says, vec![ntp.evidence.first.clone()]))
 }
 
 /// Two clocks that differ by more than the alarms' own delay.
@@ -260,5 +300,22 @@ mod tests {
         assert_eq!(finding.severity, Severity::Low);
         assert!(finding.says.starts_with("time in MCVD of uccx1 goes back by 7 min at"), "{}", finding.says);
         assert!(finding.says.ends_with("Cisco001MCVD001.log lines 40 and 41"), "{}", finding.says);
+    }
+
+    fn told(synchronised: bool, offset_ms: i64) -> Facts {
+        let mut facts = facts();
+        let evidence = history::facts::Evidence::one(origin(30, "synchronised to NTP server"));
+        let (within_ms, offset_ms) = (Some(32), Some(offset_ms));
+        let stratum = Some(4);
+        one(&mut facts).ntp =
+            vec![NtpFact { node: Some(0), synchronised, stratum, within_ms, offset_ms, at: None, evidence }];
+        facts
+    }
+
+    #[test]
+    fn a_clock_without_a_server_fails_and_one_that_follows_its_server_passes() {
+        assert_eq!(fails(&CHECK, &told(false, 0)).severity, Severity::High);
+        assert_eq!(fails(&CHECK, &told(true, -3_700_000)).severity, Severity::Critical);
+        assert_eq!(passes(&CHECK, &told(true, 3)), "utils ntp status on uccx1: synchronised to within 32 ms");
     }
 }

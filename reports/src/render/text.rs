@@ -75,7 +75,9 @@ fn incomplete(screen: &mut Screen<'_>, report: &Report) -> fmt::Result {
 }
 
 fn product_instance(screen: &mut Screen<'_>, report: &Report, instance: &ProductInstance) -> fmt::Result {
-    screen.para(0, &nodes(instance), BOLD)?;
+    let several = report.product_instances.len() > 1;
+    let title = if several { format!("{}: {}", instance.id, nodes(instance)) } else { nodes(instance) };
+    screen.para(0, &title, BOLD)?;
     screen.blank()?;
     let now = &instance.now;
     let enforced = now.enforcement.state == "enforced";
@@ -346,7 +348,7 @@ mod tests {
                 "Passed          cluster-view-daemon (medium confidence), logs-collected",
             ],
         );
-        assert!(screen.lines().count() <= 45, "{screen}");
+        assert!(screen.lines().count() <= 48, "{screen}");
     }
 
     #[test]
