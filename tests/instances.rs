@@ -62,3 +62,44 @@ fn alarms_with_different_cluster_ids_are_of_different_licences_and_a_collector_c
     let two = read(["Pune", "Bonn"]);
     assert_eq!(two["product_instances"].as_array().unwrap().len(), 2);
 }
+
+#[test]
+fn a_log_is_silent_for_too_long_by_the_rules_of_its_release() {
+    let dir = Dir::new();
+    let trace = |times: &[&str], component: &str| -> String {
+        let line = |(n, time): (usize, &&str)| {
+            format!("{}: Apr 02 {time}.123 IST %{component}-ENG-7-UNK:working\n", n + 100)
+        };
+        times.iter().enumerate().map(line).collect()
+    };
+    dir.file(
+        "bundle/uccxpub/uccx/log/MCVD/Cisco001MCVD001.log",
+        trace(&["01:00:00", "04:00:00", "13:00:00"], "MCVD"),
+    );
+    let often: Vec<String> =
+        (1..=13).flat_map(|hour| [0, 15, 30, 45].map(|m| format!("{hour:02}:{m:02}:00"))).collect();
+    let often: Vec<&str> = often.iter().map(String::as_str).collect();
+    dir.file("bundle/uccxpub/uccx/log/MIVR/Cisco001MIVR001.log", trace(&often, "MIVR"));
+    let silences = |release: &str| -> Vec<String> {
+        let args = [
+            "analyze",
+            "bundle",
+            "--tz",
+            "Asia/Kolkata",
+            "--year",
+            "2026",
+            "-f",
+            "json",
+            "--release",
+            release,
+        ];
+        let report = run(uccxray(dir.path()).args(args)).exits(0).json();
+        let gaps = report["input"]["coverage"]["gaps"].as_array().unwrap();
+        let silent = gaps.iter().filter(|gap| gap["kind"] == "silence" && gap["log"] == "MCVD");
+        silent.map(|gap| gap["from"].as_str().unwrap().to_owned()).collect()
+    };
+    // Three hours, nine hours, and 45 minutes at the end: every quarter of an hour there should be a report.
+    assert_eq!(silences("12.5SU2").len(), 3);
+    // Every eight hours.
+    assert_eq!(silences("15.0"), ["2026-04-01T22:30:00.123Z"]);
+}

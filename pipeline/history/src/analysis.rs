@@ -16,6 +16,7 @@ use crate::grouping::{self, Cluster};
 use crate::instances::Aligned;
 use crate::nodes::{self, Registry};
 use crate::pairing;
+use crate::policy::{REPORT_EVERY_IMMEDIATE, Regime};
 use crate::reconcile;
 use crate::runs::{self, Runs};
 use crate::steps::{restarts, steps};
@@ -337,6 +338,7 @@ impl Stage {
             parts.into_iter().filter_map(|part| part.instance(inputs, of, &coverage, options, as_of));
         let mut instances: Vec<Instance> = instances.collect();
         instances.sort_by(|a, b| a.id.cmp(&b.id));
+        gaps.retain(|gap| gap.kind != GapKind::Silence || is_gap(gap, &instances));
         Facts { as_of, members, gaps, clock_steps, debug_seen, instances, ..Facts::default() }
     }
 
@@ -449,6 +451,19 @@ impl Stage {
             })
             .collect()
     }
+}
+
+/// True if a silence is longer than the time between two reports of the rules that its node follows.
+fn is_gap(gap: &Gap, instances: &[Instance]) -> bool {
+    let of = |instance: &&Instance| {
+        gap.node.is_none() || instance.nodes.iter().any(|node| Some(&node.name) == gap.node.as_ref())
+    };
+    let immediate = |instance: &Instance| instance.release.regime == Regime::Immediate;
+    let mut owners = instances.iter().filter(of).peekable();
+    if owners.peek().is_none() || !owners.all(immediate) {
+        return true;
+    }
+    gap.from.zip(gap.to).is_none_or(|(from, to)| to - from > REPORT_EVERY_IMMEDIATE)
 }
 
 /// A folder that is named after an address, and holds the system log of one host, is that host's.
