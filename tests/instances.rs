@@ -103,3 +103,26 @@ fn a_log_is_silent_for_too_long_by_the_rules_of_its_release() {
     // Every eight hours.
     assert_eq!(silences("15.0"), ["2026-04-01T22:30:00.123Z"]);
 }
+
+#[test]
+fn a_flood_of_one_alarm_on_two_nodes_loses_no_line() {
+    let dir = Dir::new();
+    for node in ["uccxpub", "uccxsub1"] {
+        let line = |n: u32| {
+            let (second, milli) = (n / 1_000, n % 1_000);
+            format!(
+                "{}: Apr 02 10:45:{second:02}.{milli:03} UTC %MCVD-LIB_LICENSE-1-SYSTEM_IN_OOC_STATE: [REPORT_ENTITLE] on {node}\n",
+                n + 1
+            )
+        };
+        dir.file(
+            &format!("bundle/{node}/uccx/log/MCVD/Cisco001MCVD001.log"),
+            (0..8_000).map(line).collect::<String>(),
+        );
+    }
+    let args = ["analyze", "bundle", "--year", "2026", "-f", "json"];
+    let report = run(uccxray(dir.path()).args(args)).exits(0).json();
+    let events = report["events"].as_array().unwrap();
+    let lines: usize = events.iter().map(|event| event["witnesses"].as_array().unwrap().len()).sum();
+    assert_eq!(lines, 16_000);
+}

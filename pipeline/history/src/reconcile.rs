@@ -10,6 +10,10 @@ use crate::skew;
 /// Two places of one node write an alarm within this time of each other.
 const TOGETHER: TimeDelta = TimeDelta::seconds(5);
 
+/// Events that are looked back at: a hostile log may hold any number within five seconds, and more nodes than this write
+/// no alarm together.
+const LOOK_BACK: usize = 256;
+
 /// Merges events that are one fact. `events` are dated and in order of time; undated ones are never merged.
 ///
 /// Two sightings are one fact if they mean the same, lie within five seconds, and name the same node or leave it
@@ -21,6 +25,7 @@ pub fn merge(events: Vec<Event>) -> Vec<Event> {
         let twin = out
             .iter_mut()
             .rev()
+            .take(LOOK_BACK)
             .take_while(|known| within(known, &event))
             .find(|known| is_twin(known, &event));
         match twin {
@@ -132,6 +137,7 @@ pub fn merge_nodes(events: Vec<Event>, ahead: &[Option<TimeDelta>], reference: u
         let twin = out
             .iter_mut()
             .rev()
+            .take(LOOK_BACK)
             .take_while(|(known, _)| at - *known <= TOGETHER)
             .find(|(_, known)| is_said_by_another(known, &event));
         match twin {

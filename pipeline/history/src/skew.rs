@@ -22,6 +22,9 @@ pub const SKEW_MAX: TimeDelta = TimeDelta::minutes(30);
 /// Differences of one pair of clocks agree within this; nodes write one alarm within it.
 pub const AGREE: TimeDelta = TimeDelta::seconds(5);
 
+/// Alarms of the other node that one alarm is compared with: reports a quarter of an hour apart make five within reach.
+const WITHIN_REACH: usize = 64;
+
 /// Most differences that are listed where several fit.
 const CANDIDATES_MAX: usize = 5;
 
@@ -87,7 +90,7 @@ fn compare(against: usize, a: &Alarms<'_>, node: usize, b: &Alarms<'_>) -> Optio
         let Some(right) = b.get(kind) else { continue };
         for (i, (at, x)) in left.iter().enumerate() {
             let start = right.partition_point(|(other, _)| *other < *at - SKEW_MAX);
-            for (j, (other, y)) in right.iter().enumerate().skip(start) {
+            for (j, (other, y)) in right.iter().enumerate().skip(start).take(WITHIN_REACH) {
                 if *other > *at + SKEW_MAX {
                     break;
                 }
@@ -173,10 +176,10 @@ fn matched<'a>(a: &Alarms<'a>, b: &Alarms<'a>, ahead: TimeDelta) -> Vec<Pair<'a>
         let mut from = 0;
         for (at, x) in left {
             let wanted = *at + ahead;
-            let near = right.iter().enumerate().skip(from).find(|(_, (other, _))| *other >= wanted - AGREE);
-            if let Some((j, (other, y))) = near.filter(|(_, (other, _))| *other <= wanted + AGREE) {
+            let near = from.max(right.partition_point(|(other, _)| *other < wanted - AGREE));
+            if let Some((other, y)) = right.get(near).filter(|(other, _)| *other <= wanted + AGREE) {
                 out.push((*at, (*other - *at, x, y)));
-                from = j + 1;
+                from = near + 1;
             }
         }
     }
