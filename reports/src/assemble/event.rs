@@ -7,8 +7,7 @@ use parsers::event::{EventKind, Witness};
 use parsers::stamp::Instant;
 
 use super::{Lines, time_basis};
-use crate::check::node_name;
-use crate::report::{self, Param, Params};
+use crate::report::{self, Param, Params, Text};
 use crate::time::Time;
 
 impl Lines<'_> {
@@ -47,7 +46,7 @@ impl Lines<'_> {
             at_candidates: event.at_candidates.iter().copied().map(Time).collect(),
             basis: time_basis(event.year, event.zone),
             product_instance: Arc::clone(&instance.id).into(),
-            node: node_name(instance, event.node).map(Into::into),
+            node: name(instance, event.node),
             kind: event.kind.name().into(),
             facility: Arc::clone(&event.facility).into(),
             severity: event.severity.0,
@@ -60,6 +59,11 @@ impl Lines<'_> {
     }
 }
 
+/// The name of a node, shared with the facts.
+fn name(instance: &Instance, node: Option<usize>) -> Option<Text> {
+    instance.nodes.get(node?).map(|node| Arc::clone(&node.name).into())
+}
+
 fn said(instance: &Instance, testimony: &facts::Testimony) -> report::Said {
     let by = match testimony.witness {
         Witness::Trace => "trace",
@@ -68,11 +72,7 @@ fn said(instance: &Instance, testimony: &facts::Testimony) -> report::Said {
         Witness::Email => "email",
         Witness::AlertLog => "alert_log",
     };
-    report::Said {
-        node: node_name(instance, testimony.node).map(str::to_owned),
-        at: testimony.at.map(Time),
-        by: by.to_owned(),
-    }
+    report::Said { node: name(instance, testimony.node), at: testimony.at.map(Time), by: by.into() }
 }
 
 /// The parameters of an event: what was read first, then those as written. A name that occurs twice keeps both

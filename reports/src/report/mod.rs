@@ -122,12 +122,12 @@ pub struct Event {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Said {
     /// The node whose clock stamped it.
-    pub node: Option<String>,
+    pub node: Option<Text>,
     /// The instant by that clock, before clocks were compared.
     pub at: Option<Time>,
     /// Which place said it.
     #[schemars(extend("enum" = ["trace", "syslog", "rtmt", "email", "alert_log"]))]
-    pub by: String,
+    pub by: Cow<'static, str>,
 }
 
 /// The value of a parameter.
