@@ -103,6 +103,31 @@ pub(super) fn free_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
+/// The items of an output that has one in each line; empty if none of them states anything. A prompt counts only
+/// behind another item.
+pub(super) fn line_items(text: &str, item: impl Fn(&str) -> IResult<&str, Content>) -> Vec<Passage> {
+    let mut passages = Vec::new();
+    let (mut inside, mut says) = (false, false);
+    for (start, line) in free_lines(text) {
+        let trimmed = line.trim();
+        if trimmed.is_empty() {
+            continue;
+        }
+        let Ok((_, content)) = item(trimmed) else {
+            inside = false;
+            continue;
+        };
+        says |= matches!(content, Content::Says(_));
+        if trimmed == "admin:" && !inside {
+            continue;
+        }
+        inside = true;
+        let from = start + line.len() - line.trim_start().len();
+        passages.push(Passage { range: from..from + trimmed.len(), content });
+    }
+    if says { passages } else { Vec::new() }
+}
+
 /// True if the code of a log record stands anywhere in the text.
 pub(super) fn has_code(text: &str) -> bool {
     text.match_indices('%').any(|(at, _)| text.get(at..).is_some_and(|from| grammar::code(from).is_ok()))

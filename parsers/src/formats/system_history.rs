@@ -31,29 +31,10 @@ pub(super) const FORMAT: DocumentFormat = DocumentFormat {
 
 /// Reads the entries.
 fn read(text: &str) -> Vec<Passage> {
-    let mut passages = Vec::new();
     if !text.contains("| ") || !text.contains(": ") {
-        return passages;
+        return Vec::new();
     }
-    let (mut inside, mut says) = (false, false);
-    for (start, line) in service_list::free_lines(text) {
-        let trimmed = line.trim();
-        if trimmed.is_empty() {
-            continue;
-        }
-        let Ok((_, content)) = item(trimmed) else {
-            inside = false;
-            continue;
-        };
-        says |= matches!(content, Content::Says(_));
-        if trimmed == "admin:" && !inside {
-            continue;
-        }
-        inside = true;
-        let from = start + line.len() - line.trim_start().len();
-        passages.push(Passage { range: from..from + trimmed.len(), content });
-    }
-    if says { passages } else { Vec::new() }
+    service_list::line_items(text, item)
 }
 
 /// `item = entry / heading / command / "admin:"`

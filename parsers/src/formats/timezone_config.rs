@@ -31,26 +31,7 @@ fn read(text: &str) -> Vec<Passage> {
     if !text.contains("imezone:") {
         return Vec::new();
     }
-    let mut passages = Vec::new();
-    let (mut inside, mut says) = (false, false);
-    for (start, line) in service_list::free_lines(text) {
-        let trimmed = line.trim();
-        if trimmed.is_empty() {
-            continue;
-        }
-        let Ok((_, content)) = item(trimmed) else {
-            inside = false;
-            continue;
-        };
-        let is_zone = matches!(content, Content::Says(_));
-        if trimmed == "admin:" && !inside {
-            continue;
-        }
-        (inside, says) = (true, says || is_zone);
-        let from = start + line.len() - line.trim_start().len();
-        passages.push(Passage { range: from..from + trimmed.len(), content });
-    }
-    if says { passages } else { Vec::new() }
+    service_list::line_items(text, item)
 }
 
 /// `item = current / ["admin:"] "show timezone config" / "Timezone version:" … / "admin:"`

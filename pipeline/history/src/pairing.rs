@@ -4,14 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::TimeDelta;
 use parsers::event::EventKind;
 use parsers::stamp::{Instant, YearBasis, ZoneBasis};
 
 use crate::facts::Event;
-
-/// Two places of one node write an alarm within this time of each other.
-const TOGETHER: TimeDelta = TimeDelta::seconds(5);
+use crate::reconcile::TOGETHER;
 
 type Key = (Option<usize>, Arc<str>, EventKind);
 

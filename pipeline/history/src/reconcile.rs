@@ -8,7 +8,7 @@ use crate::facts::{Event, Testimony};
 use crate::skew;
 
 /// Two places of one node write an alarm within this time of each other.
-const TOGETHER: TimeDelta = TimeDelta::seconds(5);
+pub(crate) const TOGETHER: TimeDelta = TimeDelta::seconds(5);
 
 /// Events that are looked back at: a hostile log may hold any number within five seconds, and more nodes than this write
 /// no alarm together.
