@@ -9,6 +9,7 @@ use parsers::member::MemberRead;
 use parsers::origin::Span;
 use parsers::reader::{Limits, Reader, Shared};
 use parsers::stamp::Instant;
+use parsers::usage::UsageTable;
 use reports::{RENDERERS, Report};
 
 /// The gate, compiled once.
@@ -19,7 +20,12 @@ fn shared() -> &'static Arc<Shared> {
 
 /// Reads `bytes` in pieces whose lengths `cuts` names in turn; 0 is all that is left.
 pub fn read(bytes: &[u8], limits: Limits, cuts: &[usize]) -> MemberRead {
-    let mut reader = Reader::new(shared(), limits, true);
+    read_as(bytes, limits, cuts, false)
+}
+
+/// The same; `usage` says that the member is a table of usage.
+fn read_as(bytes: &[u8], limits: Limits, cuts: &[usize], usage: bool) -> MemberRead {
+    let mut reader = Reader::new(shared(), limits, true).expect_usage(usage);
     let mut cuts = cuts.iter().copied().cycle();
     let mut rest = bytes;
     while !rest.is_empty() {
@@ -38,7 +44,7 @@ pub fn read(bytes: &[u8], limits: Limits, cuts: &[usize]) -> MemberRead {
 
 /// Lines: the size of chunks changes nothing, lines are counted right, and evidence covers the bytes it hashes.
 ///
-/// The first byte chooses limits and chunks, the others are the member.
+/// The first byte chooses limits, chunks and whether a table of usage is expected, the others are the member.
 pub fn lines(data: &[u8]) {
     let (choice, bytes) = data.split_first().map_or((0, data), |(choice, bytes)| (*choice, bytes));
     let limits = match choice % 4 {
@@ -56,13 +62,21 @@ pub fn lines(data: &[u8]) {
         6 => &[2, 100],
         _ => &[1, 1, 1, 61, 1, 997],
     };
-    same(bytes, limits, cuts);
+    if choice & 32 != 0 {
+        same_as(bytes, limits, cuts, true);
+    } else {
+        same(bytes, limits, cuts);
+    }
 }
 
 /// A member read whole and in pieces: one answer, and a right one.
 pub fn same(bytes: &[u8], limits: Limits, cuts: &[usize]) {
-    let whole = read(bytes, limits, &[]);
-    let cut = read(bytes, limits, cuts);
+    same_as(bytes, limits, cuts, false);
+}
+
+fn same_as(bytes: &[u8], limits: Limits, cuts: &[usize], usage: bool) {
+    let whole = read_as(bytes, limits, &[], usage);
+    let cut = read_as(bytes, limits, cuts, usage);
     assert_same(&whole, &cut);
     check_member(bytes, &whole);
 }
@@ -75,6 +89,10 @@ fn assert_same(a: &MemberRead, b: &MemberRead) {
     assert_eq!(a.records, b.records, "records");
     assert_eq!(a.sightings, b.sightings, "sightings");
     assert_eq!(a.statements, b.statements, "statements");
+    assert_eq!(a.usage, b.usage, "tables of usage");
+    assert_eq!(a.usage_assumed, b.usage_assumed, "what tables of usage rest on");
+    assert_eq!(a.sheet, b.sheet, "cells");
+    assert_eq!(a.strings, b.strings, "shared strings");
     assert_eq!(a.marks, b.marks, "marks");
     assert_eq!(a.silences, b.silences, "silences");
     assert_eq!(a.holes, b.holes, "holes");
@@ -108,11 +126,36 @@ fn check_member(bytes: &[u8], read: &MemberRead) {
         let line = before.iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
         assert_eq!(span.line, line, "the line of offset {from}");
     }
+    check_tables(bytes, &read.usage);
+    if let Some(sheet) = &read.sheet {
+        check_tables(bytes, &parsers::usage::from_sheet(sheet, None, true));
+    }
     for mark in read.marks.iter().chain(read.holes.iter().flat_map(|hole| [&hole.before, &hole.after])) {
         let from = usize::try_from(mark.offset).expect("an offset in memory");
         let before = bytes.get(..from).expect("a mark lies in the member");
         let line = before.iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
         assert_eq!(mark.line, line, "the line of the mark at {from}");
+    }
+}
+
+/// Rows lie in the member, on the lines they name, and each has one count a column.
+fn check_tables(bytes: &[u8], tables: &[UsageTable]) {
+    for table in tables {
+        assert!(!table.rows.is_empty() && !table.columns.is_empty(), "an empty table");
+        for column in &table.columns {
+            assert_eq!(column.counts.len(), table.rows.len(), "one count a row");
+            assert!(!column.entitlement.is_empty(), "a column without a name");
+        }
+        for (at, row) in table.rows.iter().enumerate().take(50) {
+            let span = table.span(at).expect("a row lies in its text");
+            let from = usize::try_from(span.offset).expect("an offset in memory");
+            let cited = bytes.get(from..from + row.length as usize).expect("a row lies in the member");
+            assert_eq!(span, Span::of(cited, span.line, span.offset), "evidence hashes its own bytes");
+            let before = &bytes[..from];
+            let line = before.iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
+            assert_eq!(span.line, line, "the line of offset {from}");
+            assert!(row.stamp.year.is_some_and(|year| row.stamp.civil(year).is_some()), "a date that exists");
+        }
     }
 }
 
@@ -180,7 +223,15 @@ pub fn analysis(data: &[u8], report: &dyn Fn(&Facts) -> Report) {
         check_member(member, &read);
         // No two of one name: `same_facts.rs` looks at those.
         let path = path.map(|path| format!("{path}.{}", members.len()));
-        members.push(Input { source: 0, path, not_after, outcome, read });
+        members.push(Input {
+            source: 0,
+            path,
+            not_after,
+            outcome,
+            read,
+            instance: None,
+            expect_usage: false,
+        });
         match more {
             Some(more) => rest = more,
             None => break,

@@ -2,9 +2,19 @@
 
 use crate::formats::{self, Columns};
 use crate::lines::{self, Layout};
+use crate::reader::Table;
 
-/// What the first bytes of a member are: how its records begin, or why it is not a log.
-pub(crate) fn classify(head: &[u8]) -> Result<(Layout, Option<Columns>), String> {
+/// What a member is.
+pub(crate) enum Member {
+    /// A log: how its records begin, and the columns of an AlertLog.
+    Log(Layout, Option<Columns>),
+    /// A table of usage, or a part of a workbook that may hold one.
+    Table(Table),
+}
+
+/// What the first bytes of a member are, or why it cannot be read. `usage_expected` as for
+/// [`crate::reader::Reader::expect_usage`].
+pub(crate) fn classify(head: &[u8], usage_expected: bool) -> Result<Member, String> {
     if head.is_empty() {
         return Err("it is empty".to_owned());
     }
@@ -12,7 +22,10 @@ pub(crate) fn classify(head: &[u8]) -> Result<(Layout, Option<Columns>), String>
         return Err(format!("it is not text ({name})"));
     }
     if let Some(columns) = formats::alert_log_header(head) {
-        return Ok((Layout::Rows, Some(columns)));
+        return Ok(Member::Log(Layout::Rows, Some(columns)));
+    }
+    if let Some(table) = Table::begins(head, usage_expected)? {
+        return Ok(Member::Table(table));
     }
     let mut trace = 0;
     let mut syslog = 0;
@@ -30,7 +43,7 @@ pub(crate) fn classify(head: &[u8]) -> Result<(Layout, Option<Columns>), String>
         }
     }
     // A line or two may be cut off at the front of a rotated file; more in front of the first record is a paste.
-    Ok((
+    Ok(Member::Log(
         match (trace, syslog, other) {
             (0, 0, _) => Layout::Free,
             (1.., 0, 0..=3) => Layout::Trace,

@@ -65,6 +65,13 @@ pub enum EventKind {
     },
     /// A licence mnemonic that is not in the table: shown, never dropped.
     UnknownLicenseEvent,
+    /// The smart agent asked CSSM for a number of licences: what it reports as used.
+    EntitlementRequest {
+        /// Which, by [`crate::entitlements::name`].
+        entitlement: Arc<str>,
+        /// How many.
+        count: u32,
+    },
 }
 
 impl EventKind {
@@ -90,6 +97,7 @@ impl EventKind {
             Self::Clock => "clock",
             Self::RtmtAlert { .. } => "rtmt_alert",
             Self::UnknownLicenseEvent => "unknown_license_event",
+            Self::EntitlementRequest { .. } => "entitlement_request",
         }
     }
 }
@@ -270,6 +278,21 @@ pub enum Says {
         /// The IANA name as printed.
         id: Arc<str>,
     },
+    /// A line about the licence: `show license …`, or a pasted License Management page.
+    License(LicenseLine),
+    /// A row of an inventory of CSSM.
+    Purchased {
+        /// Which, by [`crate::entitlements::name`].
+        entitlement: Arc<str>,
+        /// As printed.
+        name: Arc<str>,
+        /// Licenses purchased.
+        purchased: u32,
+        /// Licenses in use; `None` where the inventory has no such column.
+        in_use: Option<u32>,
+        /// Purchased less in use, as printed; `None` where the inventory has no such column.
+        balance: Option<i64>,
+    },
     /// An entry of `system-history.log`.
     SystemHistory {
         /// The node's local time, with its year.
@@ -277,6 +300,80 @@ pub enum Says {
         /// What was done.
         action: SystemAction,
     },
+}
+
+/// What a line of `show license …` or of the License Management page says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LicenseLine {
+    /// The Registration Status.
+    Registration {
+        /// The state, by its name in the report: `registered`.
+        state: &'static str,
+        /// The time printed beside it; `None` if there is none.
+        at: Option<Stamp>,
+        /// The words printed for the state.
+        word: Arc<str>,
+    },
+    /// The License Authorization Status.
+    Authorization {
+        /// The state, by its name in the report: `in_compliance`.
+        state: &'static str,
+        /// The time printed beside it; `None` if there is none.
+        at: Option<Stamp>,
+        /// The words printed for the state.
+        word: Arc<str>,
+    },
+    /// A date.
+    Time {
+        /// Which.
+        what: LicenseTime,
+        /// `None` for `None`, `N/A` and the like.
+        at: Option<Stamp>,
+        /// `SUCCEEDED` or `FAILED`, where the line says one.
+        succeeded: Option<bool>,
+    },
+    /// Time left of the evaluation period.
+    EvaluationLeft {
+        /// How long, to the precision printed.
+        left: chrono::TimeDelta,
+    },
+    /// An entitlement and its use.
+    Entitlement {
+        /// Which, by [`crate::entitlements::name`].
+        entitlement: Arc<str>,
+        /// As printed.
+        name: Arc<str>,
+        /// Licenses reported as used; `None` where none is printed.
+        count: Option<u32>,
+        /// `InCompliance`, `Waiting`, …: as printed.
+        status: Option<Arc<str>>,
+    },
+    /// The licence type, as printed: `Flex`, `Perpetual Premium`.
+    LicenseType {
+        /// As printed.
+        name: Arc<str>,
+    },
+}
+
+/// Dates that `show license all` and `show license status` print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LicenseTime {
+    /// `Initial Registration`.
+    InitialRegistration,
+    /// `Last Renewal Attempt`, of the registration.
+    LastRenewal,
+    /// `Next Renewal Attempt`, of the registration.
+    NextRenewal,
+    /// `Registration Expires`.
+    RegistrationExpires,
+    /// `Last Communication Attempt`.
+    LastCommunication,
+    /// `Next Communication Attempt`: when the authorization is renewed.
+    NextCommunication,
+    /// `Communication Deadline`: when the authorization expires.
+    CommunicationDeadline,
+    /// `EVALUATION PERIOD EXPIRED on`.
+    EvaluationExpired,
 }
 
 /// What an entry of `system-history.log` is about.

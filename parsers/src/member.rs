@@ -2,6 +2,7 @@
 
 use crate::event::{Sighting, Statement};
 use crate::stamp::Stamp;
+use crate::usage::{Sheet, Strings, UsageTable};
 
 /// A record header that was read for coverage: where and when the log was alive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +62,15 @@ pub struct MemberRead {
     pub sightings: Vec<Sighting>,
     /// What CLI outputs state, in order.
     pub statements: Vec<Statement>,
+    /// Tables of licence usage, in order.
+    pub usage: Vec<UsageTable>,
+    /// What the dates of those tables rest on where nothing in them says it, as a sentence; `None` if all are certain.
+    pub usage_assumed: Option<&'static str>,
+    /// The cells of a sheet of a workbook (`xl/worksheets/sheet1.xml`); `None` for any other member. With the strings
+    /// of the same workbook, [`crate::usage::read_sheet`] makes tables of them.
+    pub sheet: Option<Sheet>,
+    /// The strings that the sheets of a workbook share (`xl/sharedStrings.xml`); `None` for any other member.
+    pub strings: Option<Strings>,
     /// Headers in file order: the first, the last, and some between.
     pub marks: Vec<Mark>,
     /// Headers with more than fifteen minutes between them, in file order; the first [`SILENCES_KEPT`].

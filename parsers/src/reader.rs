@@ -7,13 +7,15 @@
 mod audit;
 mod fingerprint;
 mod hits;
+mod table;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use self::audit::Audit;
 use self::fingerprint::Fingerprint;
-use crate::classify;
+pub(crate) use self::table::Table;
+use crate::classify::{self, Member};
 use crate::formats::{self, Columns, DOCUMENT_MAX};
 use crate::gate::Gate;
 use crate::lines::{self, Layout};
@@ -73,11 +75,14 @@ pub struct Reader {
     cutting: bool,
     fingerprint: Option<Fingerprint>,
     document: Option<Vec<u8>>,
+    table: Option<Table>,
     audit: Audit,
     debug: BTreeSet<Arc<str>>,
     /// Unread lines of the stretch at hand.
     unread_here: BTreeSet<u64>,
     sift: Sift,
+    /// True where the user says that the member is a table of usage.
+    usage_expected: bool,
     out: MemberRead,
 }
 
@@ -112,12 +117,21 @@ impl Reader {
             cutting: false,
             fingerprint: fingerprint.then(Fingerprint::new),
             document: None,
+            table: None,
             audit: Audit::default(),
             debug: BTreeSet::new(),
             unread_here: BTreeSet::new(),
             sift: Sift::default(),
+            usage_expected: false,
             out: MemberRead::default(),
         }
+    }
+
+    /// Takes the member for a table of usage if it can be one: a CSV with a time and counts could be anything.
+    #[must_use]
+    pub fn expect_usage(mut self, expected: bool) -> Self {
+        self.usage_expected = expected;
+        self
     }
 
     /// Takes the next bytes of the member. False: the member is not a log, the rest need not be read.
@@ -129,7 +143,7 @@ impl Reader {
         if let Some(fingerprint) = &mut self.fingerprint {
             fingerprint.update(chunk);
         }
-        if self.layout.is_none() {
+        if self.layout.is_none() && self.table.is_none() {
             let (head, rest) = chunk.split_at(chunk.len().min(SNIFF.saturating_sub(self.partial.len())));
             self.partial.extend_from_slice(head);
             chunk = rest;
@@ -140,21 +154,23 @@ impl Reader {
                 return false;
             }
         }
-        self.windows(chunk);
+        match &mut self.table {
+            Some(table) => table.take(chunk),
+            None => self.windows(chunk),
+        }
         true
     }
 
     /// Ends the member.
     #[must_use]
     pub fn finish(mut self) -> MemberRead {
-        if self.layout.is_none() && self.out.not_a_log.is_none() {
+        if self.layout.is_none() && self.table.is_none() && self.out.not_a_log.is_none() {
             self.decide();
         }
-        if self.out.not_a_log.is_none() {
-            let partial = std::mem::take(&mut self.partial);
-            self.window(&partial);
-            self.last_record();
-            self.documents();
+        match self.table.take() {
+            Some(table) => self.end_table(table),
+            None if self.out.not_a_log.is_none() => self.end_log(),
+            None => {}
         }
         if let Some(fingerprint) = &self.fingerprint {
             self.out.fingerprint = fingerprint.value();
@@ -164,10 +180,18 @@ impl Reader {
         self.out
     }
 
+    /// Reads what is left of a log or a paste.
+    fn end_log(&mut self) {
+        let partial = std::mem::take(&mut self.partial);
+        self.window(&partial);
+        self.last_record();
+        self.documents();
+    }
+
     /// Decides on the first bytes what the member is, then looks at them. False: not a log.
     fn decide(&mut self) -> bool {
-        let mut head = std::mem::take(&mut self.partial);
-        match classify::classify(&head) {
+        let head = std::mem::take(&mut self.partial);
+        match classify::classify(&head, self.usage_expected) {
             Err(reason) => {
                 self.out.not_a_log = Some(reason);
                 // What came behind the beginning was not looked at, however long the chunk was.
@@ -175,23 +199,30 @@ impl Reader {
                 self.fingerprint = None;
                 return false;
             }
-            Ok((layout, columns)) => {
+            Ok(Member::Table(mut table)) => {
+                table.take(&head);
+                self.table = Some(table);
+            }
+            Ok(Member::Log(layout, columns)) => {
                 if layout == Layout::Free {
                     self.document = Some(Vec::new());
                 }
                 self.layout = Some(layout);
                 self.columns = columns;
+                self.begin(&head);
             }
         }
-        // The windows count from the member's first byte, as if nothing had been held back.
-        let mut bytes: &[u8] = &std::mem::take(&mut head);
+        true
+    }
+
+    /// Looks at the first bytes of a log. The windows count from there, as if nothing had been held back.
+    fn begin(&mut self, mut bytes: &[u8]) {
         if let Some(rest) = bytes.strip_prefix(b"\xef\xbb\xbf") {
             self.offset = 3;
             self.fed = 3;
             bytes = rest;
         }
         self.windows(bytes);
-        true
     }
 
     fn layout(&self) -> Layout {
@@ -500,7 +531,8 @@ impl Reader {
         let mut whole = vec![0; skipped];
         whole.extend_from_slice(&document);
         let document = whole;
-        let explained = self.sift.documents(&mut self.out, &document);
+        let mut explained = self.sift.documents(&mut self.out, &document);
+        explained.extend(self.queries(&document));
         let records = self.sift.read_ranges();
         for (line, number) in paste::unexplained(&document, explained, records) {
             self.unread(line, number, "no known format");

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use aho_corasick::packed::{Config, MatchKind, Searcher};
 
 use crate::alerts;
+use crate::entitlements;
 use crate::event::{EventKind, FailureClass, Says, Sighting, Statement, Witness};
 use crate::formats::{self, Columns, Content, DOCUMENT_FORMATS};
 use crate::lines::Layout;
@@ -23,13 +24,16 @@ const PARTS_OPEN: usize = 256;
 /// Parts of one message that are believed; a longer claim is read part by part.
 const PARTS_MAX: u32 = 64;
 
+/// What makes a debug record worth reading beside failures: a Transport URL, a request for licences.
+const OTHERS: [&str; 4] =
+    [signatures::URL_WORDS[0], signatures::URL_WORDS[1], signatures::URL_WORDS[2], signatures::REQUEST];
+
 /// Finds failure texts and Transport URLs in raw bytes: one packed pass.
 pub(crate) struct Failures(Option<Searcher>);
 
 impl Failures {
     pub(crate) fn new() -> Self {
-        // A line that only names the Transport URL is worth reading too.
-        let texts = SIGNATURES.iter().map(|signature| signature.text).chain(signatures::URL_WORDS);
+        let texts = SIGNATURES.iter().map(|signature| signature.text).chain(OTHERS);
         Self(Config::new().match_kind(MatchKind::LeftmostFirst).builder().extend(texts).build())
     }
 
@@ -40,7 +44,7 @@ impl Failures {
             None => SIGNATURES
                 .iter()
                 .map(|signature| signature.text)
-                .chain(signatures::URL_WORDS)
+                .chain(OTHERS)
                 .filter_map(|text| memchr::memmem::find(bytes.get(from..)?, text.as_bytes()))
                 .min()
                 .map(|at| from + at),
@@ -181,6 +185,15 @@ impl Sift {
         }
         if let Some(kind) = meaning {
             self.push(out, kind, record, witness, span.clone());
+        } else if let Some((tag, count)) = signatures::entitlement_request(raw) {
+            let entitlement = entitlements::name(tag);
+            self.push(
+                out,
+                EventKind::EntitlementRequest { entitlement, count },
+                record,
+                witness,
+                span.clone(),
+            );
         }
     }
 
@@ -411,10 +424,16 @@ impl Sift {
                 continue;
             }
             out.format.get_or_insert(format.name);
+            let mut counted = (0, 1);
             for passage in passages {
                 let Some(raw) = bytes.get(passage.range.clone()) else { continue };
-                let before = bytes.get(..passage.range.start).unwrap_or_default();
-                let line = bytecount::count(before, b'\n') as u64 + 1;
+                // Passages mostly come in order: what was counted once need not be counted again.
+                if passage.range.start < counted.0 {
+                    counted = (0, 1);
+                }
+                let before = bytes.get(counted.0..passage.range.start).unwrap_or_default();
+                counted = (passage.range.start, counted.1 + bytecount::count(before, b'\n') as u64);
+                let line = counted.1;
                 let span = Span::of(raw, line, passage.range.start as u64);
                 explained.push(passage.range);
                 match passage.content {

@@ -108,6 +108,32 @@ fn host_at_start(text: &str) -> Option<&str> {
     (!host.is_empty() && host.len() <= 255).then_some(host)
 }
 
+/// What a record prints in which the smart agent asks for licences.
+pub(crate) const REQUEST: &str = "#requestEntitlement";
+
+/// The tag and the count of a record in which the smart agent asks for licences; `None` unless both stand in it.
+///
+/// Source: Cisco tech note 217535 (`SmartAgentImpl#requestEntitlement`, `entitlementTag: regid.…`, `count: 0`), of
+/// Unity Connection. Whether UCCX prints both in one record was not seen.
+#[must_use]
+pub fn entitlement_request(raw: &str) -> Option<(&str, u32)> {
+    let (_, behind) = raw.split_once(REQUEST)?;
+    let (_, tag) = behind.split_once("entitlementTag:")?;
+    let tag = tag.trim_start();
+    // A comma is part of the tag, and ends it.
+    let end = tag.find(|c: char| c.is_whitespace() || matches!(c, ']' | ')' | ';')).unwrap_or(tag.len());
+    let tag = tag.get(..end)?;
+    let tag = tag.split_once(",count:").map_or(tag, |(tag, _)| tag).trim_end_matches(',');
+    let (before, count) = behind.split_once("count:")?;
+    // `discount: 5` is none.
+    if before.ends_with(|c: char| c.is_alphanumeric()) || !(1..=200).contains(&tag.len()) {
+        return None;
+    }
+    let count = count.trim_start();
+    let digits = count.bytes().take_while(u8::is_ascii_digit).count();
+    Some((tag, count.get(..digits)?.parse().ok()?))
+}
+
 /// What only a Transport URL holds.
 ///
 /// Source: Administration Guide 15.0, System Menu, and Features Guide, Smart Licensing: the four URLs.
@@ -155,6 +181,30 @@ mod tests {
     #[test]
     fn the_same_words_in_a_telephony_record_are_no_licence_failure() {
         check("%MIVR-SS_TEL-4-ModuleRunTimeFailure:Unable to create provider -- Connection refused", None);
+    }
+
+    #[test]
+    fn a_request_for_licences_has_a_tag_and_a_count() {
+        let agent = "com.cisco.nesla.agent.impl.SmartAgentImpl#requestEntitlement -";
+        let tag = "regid.2019-06.com.cisco.CCX_FLEX_STD,12.5_be49ea3c-8224-4a1c-b3cc-f98b7c63de3b";
+        for text in [
+            "{agent} entitlementTag: {tag}, count: 40",
+            "{agent} count: 40 entitlementTag: {tag}",
+            "{agent} entitlementTag:{tag},count:40",
+        ] {
+            let text = text.replace("{agent}", agent).replace("{tag}", tag);
+            assert_eq!(entitlement_request(&text), Some((tag, 40)), "{text}");
+        }
+        for text in [
+            "{agent} entitlementTag: {tag}",
+            "{agent} count: 4",
+            "entitlementTag: {tag}, count: 4",
+            "{agent} entitlementTag: {tag} count: many",
+            "{agent} entitlementTag: {tag} discount: 4",
+        ] {
+            let text = text.replace("{agent}", agent).replace("{tag}", tag);
+            assert_eq!(entitlement_request(&text), None, "{text}");
+        }
     }
 
     #[test]

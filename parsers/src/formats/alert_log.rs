@@ -205,7 +205,7 @@ fn plain(name: &str) -> String {
 }
 
 /// The time that a whole field says.
-fn whole_stamp(field: &str) -> Option<Stamp> {
+pub(super) fn whole_stamp(field: &str) -> Option<Stamp> {
     // Newer Java runtimes put a narrow blank in front of AM.
     let field = field.trim().replace('\u{202f}', " ");
     match stamp(&field) {

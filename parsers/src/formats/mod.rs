@@ -3,9 +3,12 @@
 mod alert_email;
 mod alert_log;
 mod ciscolog;
+mod cssm_inventory;
+mod license_page;
 mod ntp_status;
 mod rtmt_alert;
 mod service_list;
+mod show_license;
 mod system_history;
 mod timezone_config;
 mod trace;
@@ -16,6 +19,7 @@ use std::sync::Arc;
 
 use crate::event::{Says, Witness};
 use crate::record::Record;
+use crate::usage::UsageKind;
 
 pub(crate) use alert_log::{
     Columns, NAME as ALERT_LOG, header as alert_log_header, row_starts as alert_log_row_starts,
@@ -62,13 +66,16 @@ pub struct DocumentFormat {
 pub const DOCUMENT_MAX: usize = 1 << 20;
 
 /// The formats that are read whole, in the order they are tried.
-pub const DOCUMENT_FORMATS: [DocumentFormat; 6] = [
+pub const DOCUMENT_FORMATS: [DocumentFormat; 9] = [
     service_list::FORMAT,
     uccx_version::FORMAT,
     ntp_status::FORMAT,
     timezone_config::FORMAT,
     system_history::FORMAT,
     alert_email::FORMAT,
+    show_license::FORMAT,
+    license_page::FORMAT,
+    cssm_inventory::FORMAT,
 ];
 
 /// A part of a document that was understood.
@@ -147,12 +154,15 @@ pub(crate) fn debug_code(line: &str) -> Option<Arc<str>> {
 pub fn format_names() -> Vec<&'static str> {
     let lines = LINE_FORMATS.iter().map(|format| format.name);
     let documents = DOCUMENT_FORMATS.iter().map(|format| format.name);
-    lines.chain(std::iter::once(alert_log::NAME)).chain(documents).collect()
+    let usage = UsageKind::ALL.map(UsageKind::name);
+    let workbook = ["xlsx-sheet", "xlsx-strings"];
+    lines.chain(std::iter::once(alert_log::NAME)).chain(documents).chain(usage).chain(workbook).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::usage::{self, csv, sql};
 
     #[test]
     fn each_line_format_reads_its_own_samples_and_no_other_does() {
@@ -184,12 +194,46 @@ mod tests {
                     .collect();
                 assert_eq!(readers, [format.name], "{sample}");
                 assert!(alert_log_header(sample.as_bytes()).is_none(), "{sample}");
+                for expected in [false, true] {
+                    assert!(!csv::is_table(sample.as_bytes(), expected), "{sample}");
+                }
+                assert!(
+                    !sql::is_output(sample.as_bytes()) && usage::part(sample.as_bytes()).is_none(),
+                    "{sample}"
+                );
                 for line in sample.lines() {
                     assert!(
                         LINE_FORMATS.iter().all(|f| (f.read)(line).is_none()) || format.name == "alert-email",
                         "{line}"
                     );
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn tables_of_usage_are_read_as_such_and_as_nothing_else() {
+        const SPACE: &str = "xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"";
+        let alert_log = "Time Stamp,Alert Name,Node,Alert Message\n";
+        for (text, is_report, is_given, is_query, is_part) in [
+            ("Date,Time,Maximum Standard Seats\n4/2/26,10:15 AM,4\n".to_owned(), true, true, false, false),
+            ("timestamp,in_use\n2026-04-02T10:15:00Z,4\n".to_owned(), false, true, false, false),
+            ("timestamp stdseats\n2026-04-02 10:15:00.0 4\n".to_owned(), false, false, true, false),
+            (format!("<worksheet {SPACE}>"), false, false, false, true),
+            (format!("<sst {SPACE}>"), false, false, false, true),
+            (alert_log.to_owned(), false, false, false, false),
+        ] {
+            let bytes = text.as_bytes();
+            assert_eq!(csv::is_table(bytes, false), is_report, "{text}");
+            assert_eq!(csv::is_table(bytes, true), is_given, "{text}");
+            assert_eq!(sql::is_output(bytes), is_query, "{text}");
+            assert_eq!(usage::part(bytes).is_some(), is_part, "{text}");
+            assert_eq!(alert_log_header(bytes).is_some(), text == alert_log, "{text}");
+            for document in DOCUMENT_FORMATS {
+                assert!((document.read)(&text).is_empty(), "{} reads {text}", document.name);
+            }
+            for line in text.lines() {
+                assert!(LINE_FORMATS.iter().all(|format| (format.read)(line).is_none()), "{line}");
             }
         }
     }
