@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use chrono_tz::Tz;
 use parsers::event::Witness;
 use parsers::member::{Mark, MemberRead};
 use parsers::stamp::{self, Instant, NodeClock, Stamp, YearBasis, ZoneBasis};
@@ -13,13 +14,17 @@ use crate::dating::{Dating, dated};
 use crate::downloads;
 use crate::facts::{Event, Facts, Gap, GapKind, Instance, Member, MemberOutcome, Node, Source};
 use crate::grouping::{self, Cluster};
-use crate::instances::Aligned;
+use crate::instances::{self, Aligned};
+use crate::intake::{self, Purchased};
+use crate::members::{log_name, member};
 use crate::nodes::{self, Registry};
+use crate::outputs;
 use crate::pairing;
 use crate::policy::{REPORT_EVERY_IMMEDIATE, Regime};
 use crate::reconcile;
 use crate::runs::{self, Runs};
 use crate::steps::{restarts, steps};
+use crate::workbooks;
 
 /// A member as the shell read it.
 #[derive(Clone, Debug)]
@@ -34,6 +39,10 @@ pub struct Input {
     pub outcome: MemberOutcome,
     /// What was read.
     pub read: MemberRead,
+    /// The Product Instance that the user gave the member to, by name; `None` otherwise.
+    pub instance: Option<String>,
+    /// True if the user gave the member as usage.
+    pub expect_usage: bool,
 }
 
 /// What the user said.
@@ -51,6 +60,10 @@ pub struct Options {
     pub until: Option<Instant>,
     /// `--cluster`.
     pub clusters: Vec<Cluster>,
+    /// `--purchased`.
+    pub purchased: Vec<Purchased>,
+    /// `--usage-tz`: the zone of usage tables.
+    pub usage_zone: Option<Tz>,
 }
 
 /// Everything that was read.
@@ -84,8 +97,10 @@ impl Analysis {
         self.sort();
         downloads::bound(&self.sources, &mut self.inputs);
         self.drop_duplicates();
+        workbooks::join(&mut self.inputs);
         let stage = Stage::new(&self.inputs, &options.clusters);
-        let mut facts = stage.run(&self.inputs, options);
+        let tables = stage.take_usage(&mut self.inputs, options);
+        let mut facts = stage.run(&self.inputs, options, tables);
         facts.sources = self.sources;
         self.incomplete.sort();
         self.incomplete.dedup();
@@ -249,7 +264,35 @@ impl Stage {
         Self { registry, member_nodes, clocks }
     }
 
-    fn run(&self, inputs: &[Input], options: &Options) -> Facts {
+    /// Takes the usage tables out of the members, with instants.
+    fn take_usage(&self, inputs: &mut [Input], options: &Options) -> Vec<intake::Dated> {
+        let known = |clock: &NodeClock| {
+            clock.zone.given.is_some() || clock.zone.stated.is_some() || !clock.zone.offsets.is_empty()
+        };
+        let of = |node: Option<&str>| Some(self.clocks.clock(node, &options.given, None)).filter(known);
+        let offsets = |node: &str| match self.clocks.zone(Some(node)) {
+            Some(zone) => (Some(zone), Vec::new()),
+            None => (None, self.clocks.offsets(Some(node))),
+        };
+        let mut nodes = self.registry.iter().map(|(key, _)| key.as_str());
+        let shared = match nodes.next() {
+            None => of(None),
+            Some(first)
+                if options.given.zone.is_some() || nodes.all(|node| offsets(node) == offsets(first)) =>
+            {
+                of(Some(first))
+            }
+            Some(_) => None,
+        };
+        let zones = intake::Zones { given: options.usage_zone, shared };
+        let own = |member: usize| {
+            let node = self.member_nodes.get(member).and_then(Option::as_deref);
+            node.and_then(|node| of(Some(node)))
+        };
+        intake::take(inputs, &zones, own)
+    }
+
+    fn run(&self, inputs: &[Input], options: &Options, tables: Vec<intake::Dated>) -> Facts {
         let names: Vec<String> = self.registry.iter().map(|(key, _)| key.clone()).collect();
         let index: BTreeMap<&str, usize> =
             names.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
@@ -302,6 +345,14 @@ impl Stage {
             let n_restarts = restarts(input, |mark| dating.mark(mark));
             members.push(Member { n_restarts, ..member(input, shown, span) });
         }
+        for table in &tables {
+            let Some(((from, to), member)) = table.span().zip(members.get_mut(table.member)) else {
+                continue;
+            };
+            member.first = Some(member.first.map_or(from, |first| first.min(from)));
+            member.last = member.last.max(Some(to));
+            newest = newest.max(Some(to));
+        }
         pairing::pair(&mut events);
         coverage.settle();
         for Silence { log, from, to } in coverage.silences() {
@@ -317,6 +368,9 @@ impl Stage {
         gaps.sort_by(|a, b| {
             (&a.node, &a.log, a.from, a.to, a.kind).cmp(&(&b.node, &b.log, b.from, b.to, b.kind))
         });
+        let stated = outputs::stated(inputs, |member| self.member_clock(inputs, member, &options.given));
+        // Outputs are dated by what they print, where nothing else is dated.
+        newest = newest.or_else(|| outputs::newest(inputs, &stated));
         let as_of = options.as_of.or(newest);
         let events = self.order(events, options, as_of);
         for event in &events {
@@ -328,14 +382,17 @@ impl Stage {
         }
         let nodes = self.nodes(&options.given, &bases);
         let of = &self.member_nodes;
-        let parts = grouping::split(inputs, of, &self.registry, nodes, events, &options.clusters);
+        let mut parts = grouping::split(inputs, of, &self.registry, nodes, events, &options.clusters);
+        grouping::place_given(&mut parts, inputs);
         let align = |part| Aligned::new(part, inputs, of, &self.registry);
         let parts: Vec<Aligned> = parts.into_iter().map(align).collect();
         // A clock that was behind puts its events later than any line says.
         let as_of = options.as_of.or(newest.max(parts.iter().filter_map(Aligned::newest).max()));
         parts.iter().for_each(|part| part.move_coverage(&mut coverage));
-        let instances =
-            parts.into_iter().filter_map(|part| part.instance(inputs, of, &coverage, options, as_of));
+        let mut rest = instances::Rest { stated, tables, n_instances: 0 };
+        rest.n_instances = parts.iter().filter(|part| part.is_one(inputs, &rest)).count();
+        let setting = instances::Setting { inputs, member_nodes: of, coverage: &coverage, options, as_of };
+        let instances = parts.into_iter().filter_map(|part| part.instance(&setting, &mut rest));
         let mut instances: Vec<Instance> = instances.collect();
         instances.sort_by(|a, b| a.id.cmp(&b.id));
         gaps.retain(|gap| gap.kind != GapKind::Silence || is_gap(gap, &instances));
@@ -483,65 +540,4 @@ fn name_addresses(inputs: &[Input], registry: &mut Registry) {
             registry.is_address_of(address, name);
         }
     }
-}
-
-/// `MCVD`, `MIVR`, `syslog`: which log a member is a part of.
-fn log_name(input: &Input) -> Arc<str> {
-    let path = input.path.as_deref().unwrap_or_default().to_ascii_uppercase();
-    let component = ["MCVD", "MIVR", "MADM", "MCLI", "JTAPI"].into_iter().find(|name| path.contains(name));
-    match (component, input.read.format) {
-        (Some(name), Some("uccx-trace")) => name.into(),
-        // A pasted trace says in its own records what it is; an alarm trace is MCVD's unless it says otherwise.
-        (None, Some("uccx-trace")) => "MCVD".into(),
-        (_, Some("ciscolog" | "rtmt-alert")) => "syslog".into(),
-        (_, Some(format)) => format.into(),
-        (Some(name), None) => name.into(),
-        (None, None) => "syslog".into(),
-    }
-}
-
-fn member(input: &Input, node: Option<Arc<str>>, span: (Option<Instant>, Option<Instant>)) -> Member {
-    let read = &input.read;
-    let outcome = match (&input.outcome, &read.not_a_log) {
-        (MemberOutcome::Read, Some(reason)) => MemberOutcome::Skipped(reason.clone()),
-        (MemberOutcome::Read, None)
-            if read.records == 0 && read.statements.is_empty() && read.sightings.is_empty() =>
-        {
-            MemberOutcome::Skipped("no record of a known format in it".to_owned())
-        }
-        (outcome, _) => outcome.clone(),
-    };
-    let skipped = matches!(outcome, MemberOutcome::Skipped(_));
-    Member {
-        source: input.source,
-        path: input.path.as_deref().map(Into::into),
-        node,
-        format: read.format.or_else(|| guessed_format(read)),
-        bytes: read.bytes,
-        lines: read.lines,
-        records: read.records,
-        events: 0,
-        first: span.0,
-        last: span.1,
-        outcome,
-        // What is not a log has no unread lines: it is named as a whole.
-        n_unread: if skipped { 0 } else { read.n_unread },
-        unread: if skipped {
-            Vec::new()
-        } else {
-            read.unread.iter().map(|unread| (unread.line, unread.reason, Arc::clone(&unread.text))).collect()
-        },
-        n_cut: read.n_cut,
-        n_restarts: 0,
-    }
-}
-
-/// A log without a licence record shows its format in its headers.
-fn guessed_format(read: &MemberRead) -> Option<&'static str> {
-    read.marks.iter().find_map(|mark| match (mark.stamp, mark.outer, mark.seq) {
-        (Some(stamp), None, Some(_)) if stamp.year.is_none() => Some("uccx-trace"),
-        (_, Some(_), _) | (Some(_), _, Some(_)) => Some("ciscolog"),
-        (Some(_), None, None) => Some("alert-log"),
-        _ => None,
-    })
 }

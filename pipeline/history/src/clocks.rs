@@ -111,7 +111,12 @@ impl Clocks {
         for statement in statements {
             if matches!(
                 statement.says,
-                Says::Service { .. } | Says::Version { .. } | Says::TransportUrl { .. } | Says::Ntp { .. }
+                Says::Service { .. }
+                    | Says::Version { .. }
+                    | Says::TransportUrl { .. }
+                    | Says::Ntp { .. }
+                    | Says::License(_)
+                    | Says::Purchased { .. }
             ) {
                 continue;
             }
@@ -131,7 +136,9 @@ impl Clocks {
                 Says::Service { .. }
                 | Says::Version { .. }
                 | Says::TransportUrl { .. }
-                | Says::Ntp { .. } => {}
+                | Says::Ntp { .. }
+                | Says::License(_)
+                | Says::Purchased { .. } => {}
             }
         }
     }

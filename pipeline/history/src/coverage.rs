@@ -86,6 +86,29 @@ impl Coverage {
             .any(|(_, stretches)| stretches.iter().any(|(start, end)| *start <= from && to <= *end))
     }
 
+    /// Times in which the logs that licence alarms are written to were alive on every one of `nodes` that has one, and
+    /// lack no record: only then does silence mean that nothing was written. Ascending, not touching. Without nodes,
+    /// those of the node that has no name.
+    #[must_use]
+    pub fn alive_times<'a>(&self, nodes: impl Iterator<Item = &'a str>) -> Vec<(Instant, Instant)> {
+        let mut nodes: Vec<Option<&str>> = nodes.map(Some).collect();
+        if nodes.is_empty() {
+            nodes.push(None);
+        }
+        let mut out: Option<Vec<(Instant, Instant)>> = None;
+        for (log, times) in &self.logs {
+            if !is_license_log(&log.name) || !nodes.contains(&log.node.as_deref()) {
+                continue;
+            }
+            let whole = without(times, self.breaks.get(log).map(Vec::as_slice).unwrap_or_default());
+            out = Some(match out {
+                None => whole,
+                Some(others) => both(&others, &whole),
+            });
+        }
+        out.unwrap_or_default()
+    }
+
     /// Silences longer than [`ALIVE_WITHIN`] of the logs that licence alarms are written to, while another log of
     /// the same node went on.
     #[must_use]
@@ -121,6 +144,45 @@ impl Coverage {
     }
 }
 
+/// `times` less `holes`. `times` are ascending and do not touch.
+fn without(times: &[(Instant, Instant)], holes: &[(Instant, Instant)]) -> Vec<(Instant, Instant)> {
+    let mut holes: Vec<(Instant, Instant)> = holes.to_vec();
+    holes.sort_unstable();
+    let mut out = Vec::with_capacity(times.len());
+    for (from, to) in times {
+        let mut from = *from;
+        let first = holes.partition_point(|(_, end)| *end <= from);
+        for (start, end) in holes.iter().skip(first).take_while(|(start, _)| start < to) {
+            if from < *start {
+                out.push((from, *start));
+            }
+            from = from.max(*end);
+        }
+        if from < *to {
+            out.push((from, *to));
+        }
+    }
+    out
+}
+
+/// The times that are in both lists; each is ascending and does not touch itself.
+fn both(one: &[(Instant, Instant)], other: &[(Instant, Instant)]) -> Vec<(Instant, Instant)> {
+    let mut out = Vec::new();
+    let (mut one, mut other) = (one.iter().peekable(), other.iter().peekable());
+    while let (Some(a), Some(b)) = (one.peek(), other.peek()) {
+        let (from, to) = (a.0.max(b.0), a.1.min(b.1));
+        if from < to {
+            out.push((from, to));
+        }
+        if a.1 <= b.1 {
+            one.next()
+        } else {
+            other.next()
+        };
+    }
+    out
+}
+
 /// MCVD, where the alarms are traced. Syslog is quieter by nature and proves nothing by its silence.
 fn is_license_log(log: &str) -> bool {
     log == "MCVD"
@@ -136,6 +198,23 @@ mod tests {
 
     fn log(name: &str) -> Log {
         Log { node: None, name: name.into() }
+    }
+
+    #[test]
+    fn silence_means_something_while_the_logs_of_all_nodes_are_whole() {
+        let of = |node: &str| Log { node: Some(node.into()), name: "MCVD".into() };
+        let mut coverage = Coverage::default();
+        coverage.add(of("a"), at("10:00"), at("12:00"));
+        coverage.add(of("b"), at("11:00"), at("13:00"));
+        coverage.add(of("b"), at("14:00"), at("15:00"));
+        coverage.settle();
+        let alive = |coverage: &Coverage, nodes: &[&str]| coverage.alive_times(nodes.iter().copied());
+        assert_eq!(alive(&coverage, &["a"]), [(at("10:00"), at("12:00"))]);
+        assert_eq!(alive(&coverage, &["a", "b", "silent"]), [(at("11:00"), at("12:00"))]);
+        coverage.add_break(of("b"), at("11:20"), at("11:30"));
+        let whole = [(at("11:00"), at("11:20")), (at("11:30"), at("12:00"))];
+        assert_eq!(alive(&coverage, &["a", "b"]), whole);
+        assert_eq!(alive(&coverage, &[]), []);
     }
 
     #[test]

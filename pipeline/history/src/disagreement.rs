@@ -25,6 +25,7 @@ fn says(event: &Event) -> Option<&'static str> {
         | EventKind::Certificate
         | EventKind::Clock
         | EventKind::RtmtAlert { .. }
+        | EventKind::EntitlementRequest { .. }
         | EventKind::UnknownLicenseEvent => return None,
     };
     event.is_about_license().then_some(state)

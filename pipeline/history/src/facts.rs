@@ -9,7 +9,8 @@ use parsers::origin::Origin;
 use parsers::record::Severity;
 use parsers::stamp::{Instant, YearBasis, ZoneBasis};
 
-use crate::policy::Regime;
+use crate::policy::{Reading, Regime};
+use crate::usage::{Consumption, Usage};
 
 /// How firmly a claim stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -399,6 +400,47 @@ pub struct Instance {
     pub events: Vec<Event>,
     /// Sentences about lines that contradict each other or the release.
     pub contradictions: Vec<Contradiction>,
+    /// Countdowns that led into Out of Compliance, and which published reading fits.
+    pub readings: Vec<ReadingFit>,
+    /// Times in which the logs that licence alarms are written to were alive and whole on all nodes, ascending: only
+    /// then does silence mean that nothing was written.
+    pub alive: Vec<(Instant, Instant)>,
+    /// Entitlements that an output states, newest last.
+    pub entitlements: Vec<EntitlementFact>,
+    /// The licence type that an output states.
+    pub license_type: Option<(Arc<str>, Evidence)>,
+    /// Usage and purchases; `None` where nothing is known.
+    pub usage: Option<Usage>,
+    /// What follows from them; `None` until the table stage has run, and where `usage` is `None`.
+    pub consumption: Option<Consumption>,
+}
+
+/// A countdown that led into Out of Compliance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadingFit {
+    /// The first warning of the countdown.
+    pub first: Instant,
+    /// The entry into Out of Compliance.
+    pub entered: Instant,
+    /// The reading that fits within half a report; `None` if neither does.
+    pub fits: Option<Reading>,
+    /// The lines of both.
+    pub evidence: Evidence,
+}
+
+/// An entitlement as an output states it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntitlementFact {
+    /// Which, by [`parsers::entitlements::name`].
+    pub entitlement: Arc<str>,
+    /// As printed.
+    pub name: Arc<str>,
+    /// Licenses reported as used; while Out of Compliance in the counted regime, the locked use.
+    pub count: Option<u32>,
+    /// `InCompliance`, `Waiting`, …: as printed.
+    pub status: Option<Arc<str>>,
+    /// The line.
+    pub evidence: Evidence,
 }
 
 /// Lines that do not fit together.

@@ -138,6 +138,25 @@ pub(crate) fn split(
     named.collect()
 }
 
+/// Puts members that the user gave to a Product Instance into its part; those of a name that is not there stay.
+pub(crate) fn place_given(parts: &mut [Part], inputs: &[Input]) {
+    for (member, input) in inputs.iter().enumerate() {
+        let Some(name) = input.instance.as_deref() else { continue };
+        let is_named = |part: &Part| {
+            let first = || part.nodes.first().map(|node| &*node.name);
+            part.id.as_deref().or_else(first) == Some(name)
+        };
+        let Some(place) = parts.iter().position(is_named) else { continue };
+        for (at, part) in parts.iter_mut().enumerate() {
+            if at == place {
+                part.members.insert(member);
+            } else {
+                part.members.remove(&member);
+            }
+        }
+    }
+}
+
 /// Nodes by the ClusterID of their alarms. Empty unless there are several, and no node has two. UCCX leaves it empty in
 /// all that was seen; the name that every new cluster has tells nothing.
 fn by_cluster_id(inputs: &[Input], registry: &Registry) -> BTreeMap<String, Label> {

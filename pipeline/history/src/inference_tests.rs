@@ -17,6 +17,8 @@ fn facts(members: &[(&str, String)], release: Option<&str>) -> Facts {
         let mut reader = Reader::new(&shared, Limits::default(), true);
         reader.feed(text.as_bytes());
         analysis.add(Input {
+            instance: None,
+            expect_usage: false,
             source: 0,
             path: Some((*path).to_owned()),
             not_after: None,
@@ -131,6 +133,8 @@ fn what_since_leaves_out_still_decides_the_state() {
     reader.feed(text.as_bytes());
     let path = Some(PUB.to_owned());
     analysis.add(Input {
+        instance: None,
+        expect_usage: false,
         source: 0,
         path,
         not_after: None,

@@ -10,10 +10,12 @@ use crate::analysis::{Input, Options};
 use crate::coverage::Coverage;
 use crate::deadline;
 use crate::disagreement;
-use crate::facts::{Basis, ClockPair, Dimension, Instance, Now, Transition};
+use crate::facts::{Basis, ClockPair, Dimension, Event, Instance, Now, Transition};
 use crate::grouping::Part;
+use crate::intake::{self, Dated, Purchased};
 use crate::machine::{Folded, Machine};
 use crate::nodes::Registry;
+use crate::outputs::{self, Stated};
 use crate::reconcile;
 use crate::skew;
 use crate::snapshots;
@@ -84,48 +86,57 @@ impl Aligned {
         }
     }
 
+    /// True if anything in the input is about a Product Instance of this part.
+    pub(crate) fn is_one(&self, inputs: &[Input], rest: &Rest) -> bool {
+        let says = |member: &usize| {
+            inputs
+                .get(*member)
+                .is_some_and(|input| !input.read.marks.is_empty() || !input.read.statements.is_empty())
+                || rest.tables.iter().any(|table| table.member == *member)
+        };
+        !self.part.events.is_empty() || self.part.members.iter().any(says)
+    }
+
     /// The Product Instance; `None` if nothing in the input is about one.
-    pub(crate) fn instance(
-        self,
-        inputs: &[Input],
-        member_nodes: &[Option<String>],
-        coverage: &Coverage,
-        options: &Options,
-        as_of: Option<Instant>,
-    ) -> Option<Instance> {
+    pub(crate) fn instance(self, setting: &Setting<'_>, rest: &mut Rest) -> Option<Instance> {
+        if !self.is_one(setting.inputs, rest) {
+            return None;
+        }
+        let Setting { inputs, member_nodes, coverage, options, as_of } = *setting;
         let Part { id, nodes, mut events, members } = self.part;
         let own: BTreeMap<usize, &Input> =
             members.iter().filter_map(|at| Some((*at, inputs.get(*at)?))).collect();
-        let anything =
-            own.values().any(|input| !input.read.marks.is_empty() || !input.read.statements.is_empty());
-        if events.is_empty() && !anything {
-            return None;
-        }
         let release = snapshots::release(&own, options);
-        let any_dated = events.iter().any(|event| event.at.is_some());
-        // An alarm that cannot be placed, or a licence line that could not be read, may be the one that is missing.
-        let undated = events.iter().any(|event| event.at.is_none() && event.is_about_license());
-        let unread =
-            own.values().flat_map(|input| &input.read.unread).any(|line| line.text.contains("LICENSE"));
-        let mut machine = Machine::new(release.regime, coverage, &nodes, !undated && !unread);
-        for event in &events {
-            // An undated event cannot be placed among dated ones: it is shown, and drives nothing.
-            if event.at.is_some() || !any_dated {
-                machine.apply(event);
-            }
-        }
-        let Folded { authorization, transitions, mut contradictions } = machine.finish(as_of);
+        let stated: Vec<&Stated> = rest.stated.iter().filter(|said| members.contains(&said.member)).collect();
+        let machine = fold(&own, &events, &stated, Machine::new(release.regime, coverage, &nodes, true));
+        let Folded { authorization, transitions, mut contradictions, readings } = machine.finish(as_of);
         contradictions.extend(disagreement::between(&nodes, &events, release.regime));
         let complete = deadline::reaches_back(&authorization, &transitions);
-        let mut deadlines = deadline::of(&authorization, complete);
-        deadlines.sort_by_key(|deadline| deadline.expected);
+        let deadlines = deadline::all(&deadline::Known {
+            authorization: &authorization,
+            transitions: &transitions,
+            readings: &readings,
+            stated: &stated,
+            events: &events,
+            as_of,
+        });
         let services = snapshots::services(&own, member_nodes, &nodes, &events);
         let ntp = snapshots::ntp(&own, member_nodes, &nodes);
+        let first = nodes.first().map(|node| Arc::clone(&node.name));
+        let id: Arc<str> = id.or(first).unwrap_or_else(|| "unnamed".into());
+        let bought: Vec<Purchased> = options
+            .purchased
+            .iter()
+            .filter(|of| of.instance.as_deref().map_or(rest.n_instances == 1, |name| *name == *id))
+            .cloned()
+            .collect();
+        let tables = rest.tables.extract_if(.., |table| members.contains(&table.member)).collect();
+        let (usage, unlike) = intake::usage(tables, &own, &events, &bought);
+        contradictions.extend(unlike);
         // What came before decides the state all the same; it is only not listed.
         events.retain(|event| options.since.is_none_or(|since| event.at.is_none_or(|at| at >= since)));
-        let first = nodes.first().map(|node| Arc::clone(&node.name));
         Some(Instance {
-            id: id.or(first).unwrap_or_else(|| "unnamed".into()),
+            id,
             release,
             deployment: snapshots::deployment(&own),
             registration: now(&transitions, Dimension::Registration, true),
@@ -136,12 +147,70 @@ impl Aligned {
             services,
             ntp,
             events,
+            alive: coverage.alive_times(nodes.iter().map(|node| &*node.name)),
             nodes,
             clocks: self.clocks,
             reference: self.reference,
             contradictions,
+            readings,
+            entitlements: outputs::entitlements(&stated),
+            license_type: outputs::license_type(&stated),
+            usage,
+            consumption: None,
         })
     }
+}
+
+/// What all Product Instances of a run are made from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setting<'a> {
+    pub(crate) inputs: &'a [Input],
+    pub(crate) member_nodes: &'a [Option<String>],
+    pub(crate) coverage: &'a Coverage,
+    pub(crate) options: &'a Options,
+    pub(crate) as_of: Option<Instant>,
+}
+
+/// What is shared out among them.
+#[derive(Debug)]
+pub(crate) struct Rest {
+    /// Lines of `show license …` and its like.
+    pub(crate) stated: Vec<Stated>,
+    /// Usage tables that no instance has taken yet.
+    pub(crate) tables: Vec<Dated>,
+    /// How many there will be.
+    pub(crate) n_instances: usize,
+}
+
+/// Events and states that outputs state, in order of time, then those without one.
+fn fold<'a>(
+    own: &BTreeMap<usize, &Input>,
+    events: &[Event],
+    stated: &[&Stated],
+    mut machine: Machine<'a>,
+) -> Machine<'a> {
+    let any_dated = events.iter().any(|event| event.at.is_some());
+    // An alarm that cannot be placed, or a licence line that could not be read, may be the one that is missing.
+    let undated = events.iter().any(|event| event.at.is_none() && event.is_about_license());
+    let unread = own.values().flat_map(|input| &input.read.unread).any(|line| line.text.contains("LICENSE"));
+    if undated || unread {
+        machine.distrust_silence();
+    }
+    let mut observed = outputs::observations(stated).into_iter().peekable();
+    for event in events {
+        // An undated event cannot be placed among dated ones: it is shown, and drives nothing.
+        if event.at.is_none() && any_dated {
+            continue;
+        }
+        while let Some(seen) =
+            observed.next_if(|seen| seen.at.is_some() && event.at.is_some() && seen.at <= event.at)
+        {
+            machine.observe(&seen);
+        }
+        machine.apply(event);
+    }
+    observed.for_each(|seen| machine.observe(&seen));
+    machine
 }
 
 /// The node number in the name of a trace file: `Cisco001MCVD001.log` is of node 1. That it is the node's number in

@@ -19,18 +19,28 @@ pub mod deadline;
 mod disagreement;
 pub mod downloads;
 pub mod facts;
+pub mod flex;
 pub mod grouping;
 #[cfg(test)]
 mod inference_tests;
 mod instances;
+pub mod intake;
+#[cfg(test)]
+mod license_tests;
 pub mod machine;
+mod members;
 pub mod nodes;
+mod outputs;
 pub mod pairing;
 pub mod policy;
 pub mod reconcile;
+pub mod rule;
 pub mod runs;
 pub mod skew;
 mod snapshots;
 mod steps;
 #[cfg(test)]
 mod testing;
+pub mod usage;
+pub mod whatif;
+mod workbooks;

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use parsers::event::{EventKind, ServiceState};
+use parsers::origin::Origin;
 use parsers::stamp::Instant;
 
 use crate::coverage::Coverage;
-use crate::facts::{Basis, Contradiction, Dimension, Event, Evidence, Node, Transition};
-use crate::policy::{COUNTDOWN_SPREAD, COUNTDOWN_START_MIN, REPORT_EVERY_COUNTED, Regime, SAME_COUNTDOWN};
+use crate::facts::{Basis, Contradiction, Dimension, Event, Evidence, Node, ReadingFit, Transition};
+use crate::policy::{
+    COUNTDOWN_SPREAD, COUNTDOWN_START_MIN, REPORT_EVERY_COUNTED, Reading, Regime, SAME_COUNTDOWN,
+};
 
 /// The Authorization State, as far as this machine tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +32,10 @@ pub enum Authorization {
         last: Option<Instant>,
         /// When Out of Compliance follows by the newest warning; `None` if it has no time or no minutes.
         due: Option<Instant>,
+        /// The same by the first warning.
+        first_due: Option<Instant>,
+        /// The line of the first warning.
+        first: Origin,
         /// The node that wrote the newest warning: only its log can tell that no further one came.
         node: Option<Arc<str>>,
         /// True if something was logged since that forbids a conclusion from silence.
@@ -49,6 +56,23 @@ pub enum Authorization {
     },
     /// No contact with CSSM for 90 days.
     AuthorizationExpired,
+    /// Another state that an output states, by its name in the report.
+    Stated(&'static str),
+}
+
+/// A state that an output states.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// When; `None` if the output prints no time for it, or one with several meanings.
+    pub at: Option<Instant>,
+    /// Which machine.
+    pub dimension: Dimension,
+    /// The state, by its name in the report.
+    pub state: &'static str,
+    /// The words printed for it.
+    pub word: Arc<str>,
+    /// The line.
+    pub evidence: Evidence,
 }
 
 impl Authorization {
@@ -63,6 +87,7 @@ impl Authorization {
             Self::Overage { .. } => "overage",
             Self::OutOfCompliance { .. } => "out_of_compliance",
             Self::AuthorizationExpired => "authorization_expired",
+            Self::Stated(state) => state,
         }
     }
 }
@@ -83,6 +108,7 @@ pub struct Machine<'a> {
     enforcement: &'static str,
     transitions: Vec<Transition>,
     contradictions: Vec<Contradiction>,
+    readings: Vec<ReadingFit>,
 }
 
 /// What a fold leaves behind.
@@ -94,6 +120,19 @@ pub struct Folded {
     pub transitions: Vec<Transition>,
     /// Lines that do not fit the release or each other.
     pub contradictions: Vec<Contradiction>,
+    /// Countdowns that led into Out of Compliance, in order.
+    pub readings: Vec<ReadingFit>,
+}
+
+/// Which of the two readings a countdown fits that ended in Out of Compliance.
+fn fit(first: Instant, first_due: Instant, entered: Instant, evidence: Evidence) -> ReadingFit {
+    let near = |after: TimeDelta| (entered - first_due - after).abs() <= SAME_COUNTDOWN;
+    let fits = match () {
+        () if near(TimeDelta::zero()) => Some(Reading::At45),
+        () if near(COUNTDOWN_SPREAD) => Some(Reading::At60),
+        () => None,
+    };
+    ReadingFit { first, entered, fits, evidence }
 }
 
 impl<'a> Machine<'a> {
@@ -110,7 +149,13 @@ impl<'a> Machine<'a> {
             enforcement: "unknown",
             transitions: Vec::new(),
             contradictions: Vec::new(),
+            readings: Vec::new(),
         }
+    }
+
+    /// Forbids any conclusion from silence: something was read that may be the line that is missing.
+    pub fn distrust_silence(&mut self) {
+        self.silence_speaks = false;
     }
 
     /// Ends the fold at `as_of`.
@@ -123,6 +168,7 @@ impl<'a> Machine<'a> {
             authorization: self.authorization,
             transitions: self.transitions,
             contradictions: self.contradictions,
+            readings: self.readings,
         }
     }
 
@@ -173,7 +219,9 @@ impl<'a> Machine<'a> {
             EventKind::OocApproaching { minutes } | EventKind::OocImminent { minutes } => {
                 self.warned(event, *minutes, evidence);
             }
-            EventKind::OocEntered => self.entered(event, evidence),
+            EventKind::OocEntered => {
+                self.entered(event.at, format!("{} was logged", event.mnemonic), evidence);
+            }
             EventKind::ComplianceRestored => {
                 let cause = "a line states In Compliance".to_owned();
                 self.authorize(Authorization::InCompliance, event.at, None, Basis::Stated, cause, evidence);
@@ -215,6 +263,7 @@ impl<'a> Machine<'a> {
             | EventKind::Certificate
             | EventKind::Clock
             | EventKind::RtmtAlert { .. }
+            | EventKind::EntitlementRequest { .. }
             | EventKind::UnknownLicenseEvent => {}
         }
     }
@@ -253,7 +302,7 @@ impl<'a> Machine<'a> {
                 self.restored_between(last, at, evidence.clone());
                 self.overage(event, due, cause, evidence);
             }
-            Authorization::Overage { since, last, due: before, node, .. } => {
+            Authorization::Overage { since, last, due: before, first_due, first, node, .. } => {
                 let restarted = match (before, due) {
                     (Some(before), Some(due)) => due - before > SAME_COUNTDOWN,
                     _ => false,
@@ -270,6 +319,8 @@ impl<'a> Machine<'a> {
                             last: event.at.or(last),
                             // The earlier of two ends is the one to act on.
                             due: if restarted { before } else { due.or(before) },
+                            first_due: first_due.or(due),
+                            first,
                             node: self.node(event).or(node),
                             doubtful: false,
                             evidence,
@@ -281,33 +332,76 @@ impl<'a> Machine<'a> {
             | Authorization::Evaluation
             | Authorization::EvaluationExpired
             | Authorization::InCompliance
-            | Authorization::AuthorizationExpired => self.overage(event, due, cause, evidence),
+            | Authorization::AuthorizationExpired
+            | Authorization::Stated(_) => self.overage(event, due, cause, evidence),
         }
     }
 
     /// `SYSTEM_IN_OOC_STATE` and its like.
-    fn entered(&mut self, event: &Event, evidence: Evidence) {
+    fn entered(&mut self, at: Option<Instant>, cause: String, evidence: Evidence) {
         let overage_since = match &mut self.authorization {
             // A repeated alarm keeps the first date: the 90 days run from it.
             Authorization::OutOfCompliance { last, .. } => {
-                *last = event.at.or(*last);
+                *last = at.or(*last);
                 return;
             }
-            Authorization::Overage { since, .. } => *since,
+            Authorization::Overage { since, first_due, first: warned, .. } => {
+                if let (Some(since), Some(first_due), Some(entered)) = (*since, *first_due, at) {
+                    let mut evidence = evidence.clone();
+                    evidence.also.push(warned.clone());
+                    self.readings.push(fit(since, first_due, entered, evidence));
+                }
+                *since
+            }
             Authorization::Unknown
             | Authorization::Evaluation
             | Authorization::EvaluationExpired
             | Authorization::InCompliance
-            | Authorization::AuthorizationExpired => None,
+            | Authorization::AuthorizationExpired
+            | Authorization::Stated(_) => None,
         };
-        let next = Authorization::OutOfCompliance {
-            since: event.at,
-            overage_since,
-            last: event.at,
-            evidence: evidence.clone(),
+        let next =
+            Authorization::OutOfCompliance { since: at, overage_since, last: at, evidence: evidence.clone() };
+        self.authorize(next, at, None, Basis::Stated, cause, evidence);
+    }
+
+    /// Takes a state that an output states. One without a time decides only where nothing dated does.
+    pub fn observe(&mut self, seen: &Observation) {
+        if let Some(at) = seen.at {
+            self.pass(at);
+        }
+        let known = match seen.dimension {
+            Dimension::Registration => self.registration,
+            Dimension::Authorization => self.authorization.name(),
+            Dimension::Enforcement => self.enforcement,
         };
-        let cause = format!("{} was logged", event.mnemonic);
-        self.authorize(next, event.at, None, Basis::Stated, cause, evidence);
+        let evidence = seen.evidence.clone();
+        if seen.at.is_none() && known != "unknown" {
+            if known != seen.state {
+                let dimension = seen.dimension.name();
+                let says = format!(
+                    "an output without a time says \"{}\", the newest line with one says that the {dimension} is \
+                     {known}; which is newer is not known",
+                    seen.word
+                );
+                self.contradict(says, evidence);
+            }
+            return;
+        }
+        let cause = format!("an output states \"{}\"", seen.word);
+        if seen.dimension != Dimension::Authorization {
+            self.change(seen.dimension, seen.state, seen.at, cause, evidence);
+            return;
+        }
+        let next = match seen.state {
+            "out_of_compliance" => return self.entered(seen.at, cause, evidence),
+            "in_compliance" => Authorization::InCompliance,
+            "evaluation" => Authorization::Evaluation,
+            "evaluation_expired" => Authorization::EvaluationExpired,
+            "authorization_expired" => Authorization::AuthorizationExpired,
+            other => Authorization::Stated(other),
+        };
+        self.authorize(next, seen.at, None, Basis::Stated, cause, evidence);
     }
 
     fn node(&self, event: &Event) -> Option<Arc<str>> {
@@ -321,6 +415,8 @@ impl<'a> Machine<'a> {
             since: at,
             last: at,
             due,
+            first_due: due,
+            first: evidence.first.clone(),
             node,
             doubtful: false,
             evidence: evidence.clone(),

@@ -85,6 +85,8 @@ pub fn cluster_in_path(path: &str) -> Option<&str> {
 
 /// Folders in front of the first folder of activelog that can be names, the innermost first.
 fn named_folders(path: &str) -> impl Iterator<Item = &str> {
+    // A workbook is a file: what it holds lies in no folder of a node.
+    let path = if path.starts_with("xl/") { "" } else { path.split("!/xl/").next().unwrap_or(path) };
     let folders: Vec<&str> = path.split("!/").flat_map(|part| part.split('/')).collect();
     // The last component is the file itself; an archive inside the archive may be named after its node.
     let n_folders = folders.len().saturating_sub(1);

@@ -25,6 +25,42 @@ impl Regime {
     }
 }
 
+/// One of the two published readings of the counted rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reading {
+    /// Out of Compliance 45 minutes after the first over-usage: the tolerance is used up at the fourth report.
+    ///
+    /// Source: Features Guide 12.5(1) SU1, alert list ("45 min breached").
+    At45,
+    /// Out of Compliance with the fifth over-usage in a row, 60 minutes after the first.
+    ///
+    /// Source: Cisco 217416 ("five consecutive instances … in 1 hour").
+    At60,
+}
+
+impl Reading {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::At45, Self::At60];
+
+    /// The name in the report.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::At45 => "at_45_min",
+            Self::At60 => "at_60_min",
+        }
+    }
+
+    /// Over-usages in a row that lead into Out of Compliance.
+    #[must_use]
+    pub fn over_usages(self) -> u32 {
+        match self {
+            Self::At45 => OVER_USAGES - 1,
+            Self::At60 => OVER_USAGES,
+        }
+    }
+}
+
 /// Time between two usage reports in the counted regime.
 ///
 /// Source: Features Guide 12.5(1) SU1 and SU2, Smart Licensing: every 15 minutes.
@@ -45,6 +81,20 @@ pub const OVER_USAGES: u32 = 5;
 /// Source: Cisco 217416, `=45 minutes`.
 pub const COUNTDOWN_START_MIN: u32 = 45;
 
+/// Minutes left at which the last warning, `SYSTEM_TO_ENTER_OOC_STATE_SHORTLY`, is written.
+///
+/// Source: Cisco 217416, `=15 minutes`.
+pub const SHORTLY_MIN: u32 = 15;
+
+/// Time between two reports under a regime; where it is not known, the shorter.
+#[must_use]
+pub fn report_every(regime: Regime) -> TimeDelta {
+    match regime {
+        Regime::Immediate => REPORT_EVERY_IMMEDIATE,
+        Regime::Counted | Regime::Unknown => REPORT_EVERY_COUNTED,
+    }
+}
+
 /// The two published readings differ by one report: Out of Compliance 45 or 60 minutes after the first over-usage.
 ///
 /// Source: Features Guide 12.5(1) SU1 (45 minutes) against 217416 ("five consecutive instances … in 1 hour").
@@ -58,6 +108,39 @@ pub const SAME_COUNTDOWN: TimeDelta = TimeDelta::milliseconds(REPORT_EVERY_COUNT
 /// Source: Cisco 217416 and the Features Guides, Authorization State: 90 days. What starts the clock is not
 /// published; the first `SYSTEM_IN_OOC_STATE` after the last In Compliance is taken.
 pub const ENFORCEMENT_AFTER: TimeDelta = TimeDelta::days(90);
+
+/// Time between two renewals of the authorization.
+///
+/// Source: Features Guides, Authorization State: every 30 days; an agent's print-out in 212915 agrees.
+pub const AUTHORIZATION_RENEWED_AFTER: TimeDelta = TimeDelta::days(30);
+
+/// Time without contact to CSSM after which the authorization has expired.
+///
+/// Source: Features Guides, Authorization State: 90 days; `Communication Deadline` in 212915 agrees.
+pub const AUTHORIZATION_EXPIRES_AFTER: TimeDelta = TimeDelta::days(90);
+
+/// Time between the expiry of the authorization and Enforcement under the later of two published readings; it is none
+/// under the earlier.
+///
+/// Source: Features Guides, Authorization Expired ("in an overage period for 90 days") and the CUCM alarm
+/// `SmartLicenseInOverage_AuthorizationExpired`, against the Administration and Operations Guide 12.5(1) SU3, System
+/// Menu ("after 90 days, … Enforcement").
+pub const AUTHORIZATION_OVERAGE: TimeDelta = TimeDelta::days(90);
+
+/// Time between two renewals of the registration.
+///
+/// Source: Features Guides, Registration State: every six months; 180 days in an agent's print-out in 212915.
+pub const REGISTRATION_RENEWED_AFTER: TimeDelta = TimeDelta::days(180);
+
+/// Time for which a registration is valid.
+///
+/// Source: Features Guides, Registration State: one year; 365 days in an agent's print-out in 212915.
+pub const REGISTRATION_VALID: TimeDelta = TimeDelta::days(365);
+
+/// Length of the evaluation period; Enforcement follows.
+///
+/// Source: Features Guides, Evaluation: 90 days.
+pub const EVALUATION: TimeDelta = TimeDelta::days(90);
 
 /// The regime of a release, from what `show uccx version` prints or `--release` says.
 ///

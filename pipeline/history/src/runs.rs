@@ -327,7 +327,15 @@ mod tests {
         };
         let marks = records.iter().enumerate().map(mark).collect();
         let read = MemberRead { marks, ..MemberRead::default() };
-        Input { source: 0, path: None, not_after: None, outcome: MemberOutcome::Read, read }
+        Input {
+            source: 0,
+            path: None,
+            not_after: None,
+            outcome: MemberOutcome::Read,
+            read,
+            instance: None,
+            expect_usage: false,
+        }
     }
 
     /// The instants of all records of some files of one log; `-` for none, `|` between several.

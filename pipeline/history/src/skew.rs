@@ -50,6 +50,7 @@ pub fn is_shared(event: &Event) -> bool {
         | EventKind::Certificate
         | EventKind::Clock
         | EventKind::RtmtAlert { .. }
+        | EventKind::EntitlementRequest { .. }
         | EventKind::UnknownLicenseEvent => false,
     };
     shared && event.is_about_license()

@@ -100,7 +100,15 @@ mod tests {
 
     fn input(marks: &[Mark], restarts: &[(Mark, Mark)]) -> Input {
         let read = MemberRead { marks: marks.to_vec(), restarts: restarts.to_vec(), ..MemberRead::default() };
-        Input { source: 0, path: None, not_after: None, outcome: MemberOutcome::Read, read }
+        Input {
+            source: 0,
+            path: None,
+            not_after: None,
+            outcome: MemberOutcome::Read,
+            read,
+            instance: None,
+            expect_usage: false,
+        }
     }
 
     #[track_caller]
