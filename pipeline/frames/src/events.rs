@@ -6,7 +6,7 @@ use polars::prelude::{Column, DataFrame, PolarsResult};
 use crate::columns::{OFFSET, index, minutes, ms, origin, sorted};
 use crate::schema::{
     AT, AT_CANDIDATES, EVENT, EVENTS, FACILITY, INSTANCE, KIND, LINE, MEMBER, MINUTES, MNEMONIC, N_WITNESSES,
-    NODE, SEVERITY,
+    NODE, SEVERITY, TEXT,
 };
 
 /// Sorts by member; the same for all undated events, which keep their order.
@@ -45,6 +45,7 @@ fn raw(events: &[(usize, &Event)]) -> PolarsResult<DataFrame> {
     let facilities: Vec<&str> = each().map(|event| &*event.facility).collect();
     let severities: Vec<u32> = each().map(|event| u32::from(event.severity.0)).collect();
     let mnemonics: Vec<&str> = each().map(|event| &*event.mnemonic).collect();
+    let texts: Vec<&str> = each().map(|event| &*event.text).collect();
     let printed: Vec<Option<u32>> = each().map(|event| minutes(&event.kind)).collect();
     let witnesses = each().map(|event| index(event.witnesses.len())).collect::<PolarsResult<Vec<u32>>>()?;
     let members: Vec<Option<u32>> = each().map(|event| origin(event).map(|origin| origin.member)).collect();
@@ -68,6 +69,7 @@ fn raw(events: &[(usize, &Event)]) -> PolarsResult<DataFrame> {
             Column::new(N_WITNESSES.into(), witnesses),
             Column::new(MEMBER.into(), members),
             Column::new(LINE.into(), lines),
+            Column::new(TEXT.into(), texts),
             Column::new(MEMBER_RANK.into(), member_ranks),
             Column::new(LINE_RANK.into(), line_ranks),
             Column::new(OFFSET.into(), offsets),

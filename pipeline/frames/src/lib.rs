@@ -4,19 +4,28 @@
 //! is, given the last, is decided in `history` and never here.
 
 mod columns;
+mod consumption;
 pub mod countdown;
 pub mod events;
+pub mod export;
+pub mod forecast;
 pub mod history;
+mod lacking;
 pub mod oracle;
+mod reports;
 pub mod schema;
+mod tables;
 #[cfg(test)]
 mod testing;
+pub mod usage;
 
 use ::history::facts::{CountdownPoint, Event, Instance, Interval, Transition};
 use parsers::stamp::Instant;
 use polars::prelude::PolarsError;
 
-pub use crate::oracle::ooc_intervals_from_events;
+pub use crate::consumption::consumption;
+pub use crate::oracle::{ooc_intervals_from_events, states_from_usage};
+pub use crate::tables::tables;
 
 /// Why a table could not be made or read back.
 #[derive(Debug)]
@@ -100,44 +109,11 @@ pub fn instance_tables(instance: &Instance, as_of: Option<Instant>) -> Result<In
 
 #[cfg(test)]
 mod tests {
-    use ::history::facts::{Basis, Deployment, Dimension, Now, Release};
-    use ::history::policy::Regime;
+    use ::history::facts::Dimension;
     use parsers::event::EventKind;
 
     use super::*;
-    use crate::testing::{at_min, event, origin, transition};
-
-    fn instance(transitions: Vec<Transition>, events: Vec<Event>) -> Instance {
-        let now = Now {
-            state: "unknown",
-            since: None,
-            since_is_first_seen: false,
-            basis: Basis::Unknown,
-            evidence: None,
-        };
-        Instance {
-            clocks: Vec::new(),
-            reference: None,
-            id: "uccxpub".into(),
-            nodes: Vec::new(),
-            release: Release {
-                version: None,
-                regime: Regime::Unknown,
-                basis: Basis::Unknown,
-                evidence: None,
-            },
-            deployment: Deployment::default(),
-            registration: now.clone(),
-            authorization: now.clone(),
-            enforcement: now,
-            transitions,
-            deadlines: Vec::new(),
-            services: Vec::new(),
-            ntp: Vec::new(),
-            events,
-            contradictions: Vec::new(),
-        }
-    }
+    use crate::testing::{at_min, event, instance, origin, transition};
 
     #[test]
     fn an_instance_without_transitions_has_empty_tables() {

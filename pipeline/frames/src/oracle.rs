@@ -1,5 +1,7 @@
 //! A second opinion on the machine: on streams where only Out of Compliance and its clearing occur, the intervals
-//! found here, by comparing columns, must be those that the machine decides line by line.
+//! found here, by comparing columns, must be those that the machine decides line by line. The same for usage.
+
+mod usage;
 
 use history::facts::Event;
 use parsers::event::EventKind;
@@ -10,6 +12,8 @@ use crate::Error;
 use crate::columns::{Side, differs, instant, neighbour, null_where, numbers, present};
 use crate::events::ordered;
 use crate::schema::{AT, INSTANCE, KIND};
+
+pub use crate::oracle::usage::states_from_usage;
 
 /// A stretch in or out of compliance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,34 +65,38 @@ fn is_kind(table: &DataFrame, kind: &EventKind) -> PolarsResult<BooleanChunked> 
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::*;
-    use crate::testing::{SplitMix64, at, event, origin};
+    use history::coverage::Coverage;
+    use history::machine::Machine;
+    use history::policy::Regime;
 
-    /// The same by a fold, event by event.
+    use super::*;
+    use crate::testing::{SplitMix64, at, event, origin, streams};
+
+    /// The same by the machine, event by event.
     fn fold(events: &[(usize, &Event)]) -> Vec<OocInterval> {
         let mut by_instance: BTreeMap<usize, Vec<&Event>> = BTreeMap::new();
         for (instance, event) in events {
-            by_instance.entry(*instance).or_default().push(event);
+            let states = matches!(event.kind, EventKind::OocEntered | EventKind::ComplianceRestored);
+            if states && event.at.is_some() {
+                by_instance.entry(*instance).or_default().push(event);
+            }
         }
         let mut intervals: Vec<OocInterval> = Vec::new();
         for (instance, mut events) in by_instance {
             events.sort_by_key(|event| (event.at, event.witnesses[0].origin.clone()));
-            let mut open: Option<OocInterval> = None;
+            let coverage = Coverage::default();
+            let mut machine = Machine::new(Regime::Unknown, &coverage, &[], false);
             for event in events {
-                let Some(from) = event.at else { continue };
-                let state = match event.kind {
-                    EventKind::OocEntered => "out_of_compliance",
-                    EventKind::ComplianceRestored => "in_compliance",
-                    _ => continue,
-                };
-                if open.as_ref().is_some_and(|open| open.state == state) {
-                    continue;
-                }
-                if let Some(before) = open.replace(OocInterval { instance, state, from, until: None }) {
-                    intervals.push(OocInterval { until: Some(from), ..before });
-                }
+                machine.apply(event);
             }
-            intervals.extend(open);
+            let changes = machine.finish(None).transitions;
+            let ends = changes.iter().skip(1).map(|change| change.at).chain([None]);
+            intervals.extend(changes.iter().zip(ends).map(|(change, until)| OocInterval {
+                instance,
+                state: change.state,
+                from: change.at.unwrap(),
+                until,
+            }));
         }
         intervals
     }
@@ -111,12 +119,10 @@ mod tests {
             .collect()
     }
 
-    /// `FRAMES_STREAMS` sets another number of streams.
     #[test]
-    fn columns_and_a_fold_agree_on_random_streams() {
-        let streams = std::env::var("FRAMES_STREAMS").ok().and_then(|n| n.parse().ok()).unwrap_or(1_000);
+    fn columns_and_the_machine_agree_on_random_streams() {
         let mut intervals = 0;
-        for seed in 0..streams {
+        for seed in 0..streams() {
             let mut random = SplitMix64(seed);
             let events = stream(&mut random);
             let mut events: Vec<(usize, &Event)> =

@@ -1,15 +1,16 @@
 //! Column names, types and units of every table. Who stores a table stores [`SCHEMA_VERSION`] with it.
 //!
 //! Instants are milliseconds since 1970-01-01 in UTC, with the zone `UTC` in the type; durations are whole seconds
-//! and end in `_s`. An index column (`instance`, `event`, `transition`, `node`, `member`) counts from 0 into the
-//! list that the table was made from.
+//! and end in `_s`; what is in use, purchased or lacking is in licences. An index column (`instance`, `event`,
+//! `transition`, `node`, `member`) counts from 0 into the list that the table was made from; as exported, the name of
+//! what it points to stands behind it, see [`Table::exported`].
 
 use polars::prelude::{
     Column, DataFrame, DataType, IntoColumn as _, PolarsError, PolarsResult, TimeUnit, TimeZone,
 };
 
 /// Raised when a column is added, removed or changes its meaning.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,6 +25,8 @@ pub enum Kind {
     Line,
     /// Whole seconds, negative where the thing moved back: `Int64`.
     Seconds,
+    /// Yes or no: `Boolean`.
+    Flag,
 }
 
 impl Kind {
@@ -36,6 +39,7 @@ impl Kind {
             Self::Number => DataType::UInt32,
             Self::Line => DataType::UInt64,
             Self::Seconds => DataType::Int64,
+            Self::Flag => DataType::Boolean,
         }
     }
 }
@@ -117,6 +121,43 @@ pub const MEMBER: &str = "member";
 /// Line of the first witness.
 pub const LINE: &str = "line";
 
+/// Name of the Product Instance.
+pub const INSTANCE_NAME: &str = "instance_name";
+/// Name of the node.
+pub const NODE_NAME: &str = "node_name";
+/// Path of the member.
+pub const MEMBER_PATH: &str = "member_path";
+/// The message.
+pub const TEXT: &str = "text";
+/// Name of the entitlement.
+pub const ENTITLEMENT: &str = "entitlement";
+/// Licenses in use.
+pub const IN_USE: &str = "in_use";
+/// Licenses lacking.
+pub const LACKING: &str = "lacking";
+/// Over-usages among five reports.
+pub const OVER_IN_LAST_5_REPORTS: &str = "over_in_last_5_reports";
+/// Highest use in eight hours.
+pub const IN_USE_PEAK_8H: &str = "in_use_peak_8h";
+/// Use that CSSM holds the instance to.
+pub const LOCKED: &str = "locked";
+/// Name of the rules.
+pub const REGIME: &str = "regime";
+/// Name of the reading of the rules.
+pub const READING: &str = "reading";
+/// Not before, UTC milliseconds.
+pub const EARLIEST: &str = "earliest";
+/// Most likely, UTC milliseconds.
+pub const EXPECTED: &str = "expected";
+/// Not after, UTC milliseconds.
+pub const LATEST: &str = "latest";
+/// Whether the rule decides it.
+pub const DETERMINED: &str = "determined";
+/// Name of the table, in a table of all tables.
+pub const TABLE: &str = "table";
+/// Licenses purchased.
+pub const PURCHASED: &str = "purchased";
+
 /// `history`: one row per state and the time it lasted; by instance, dimension, undated rows first, `from`.
 pub const HISTORY: Table = Table {
     name: "history",
@@ -157,6 +198,7 @@ pub const EVENTS: Table = Table {
         always(N_WITNESSES, Kind::Number, "number of places that said it"),
         maybe(MEMBER, Kind::Number, "index of the member of the first witness"),
         maybe(LINE, Kind::Line, "line of the first witness, counted from 1"),
+        always(TEXT, Kind::Text, "the message as written"),
     ],
 };
 
@@ -177,10 +219,89 @@ pub const COUNTDOWN: Table = Table {
     ],
 };
 
+/// `usage`: one row for each report of the 15-minute rule and each entitlement; by instance, entitlement and `at`.
+pub const USAGE: Table = Table {
+    name: "usage",
+    columns: &[
+        always(INSTANCE, Kind::Number, "index of the Product Instance"),
+        always(ENTITLEMENT, Kind::Text, "one name for each entitlement, however it was written"),
+        always(
+            AT,
+            Kind::Instant,
+            "the newest sample of the report's 15 minutes; their end where there is none",
+        ),
+        maybe(
+            IN_USE,
+            Kind::Number,
+            "highest use within the 15 minutes, in licences; null where nothing was counted",
+        ),
+        maybe(PURCHASED, Kind::Number, "licences purchased at that time; null where nothing says it"),
+        maybe(
+            LACKING,
+            Kind::Number,
+            "licences to buy for this use; a Standard user may take a free Premium seat; null where use or purchase is",
+        ),
+        always(
+            OVER_IN_LAST_5_REPORTS,
+            Kind::Number,
+            "of this report and the four before it, those in which the entitlement lacked",
+        ),
+        maybe(IN_USE_PEAK_8H, Kind::Number, "highest use in the eight hours up to at, in licences"),
+        maybe(
+            LOCKED,
+            Kind::Number,
+            "use that CSSM holds the instance to by the counted rule, in licences; null unless Out of Compliance by it",
+        ),
+        maybe(STATE, Kind::Text, "Authorization State that the logs show then; null where they show none"),
+    ],
+};
+
+/// `predicted`: one row for each change of the Authorization State that a rule predicts from usage; by instance, rule
+/// and time.
+pub const PREDICTED: Table = Table {
+    name: "predicted",
+    columns: &[
+        always(INSTANCE, Kind::Number, "index of the Product Instance"),
+        always(REGIME, Kind::Text, "counted or immediate"),
+        maybe(
+            READING,
+            Kind::Text,
+            "which published reading of the counted rule; null in the immediate regime",
+        ),
+        always(STATE, Kind::Text, "the state, by its name in the report"),
+        always(EARLIEST, Kind::Instant, "not before"),
+        always(EXPECTED, Kind::Instant, "the report that decides it"),
+        always(LATEST, Kind::Instant, "not after"),
+        always(
+            DETERMINED,
+            Kind::Flag,
+            "false where a report before it is missing, so that the rule does not decide it",
+        ),
+    ],
+};
+
 /// All tables.
-pub const TABLES: &[Table] = &[HISTORY, EVENTS, COUNTDOWN];
+pub const TABLES: &[Table] = &[HISTORY, EVENTS, COUNTDOWN, USAGE, PREDICTED];
 
 impl Table {
+    /// The columns as exported: behind each index of a thing with a name stands that name.
+    #[must_use]
+    pub fn exported(&self) -> Vec<Spec> {
+        let named = |spec: &Spec| match spec.name {
+            INSTANCE => Some(always(INSTANCE_NAME, Kind::Text, "name of the Product Instance")),
+            NODE => Some(maybe(NODE_NAME, Kind::Text, "name of the node; null where node is")),
+            MEMBER => Some(maybe(MEMBER_PATH, Kind::Text, "path of the member, from the argument on")),
+            _ => None,
+        };
+        self.columns.iter().flat_map(|spec| std::iter::once(*spec).chain(named(spec))).collect()
+    }
+
+    /// The table without rows.
+    pub(crate) fn empty(&self) -> PolarsResult<DataFrame> {
+        let columns = self.columns.iter().map(|spec| Column::new_empty(spec.name.into(), &spec.kind.dtype()));
+        DataFrame::new(0, columns.collect())
+    }
+
     /// Keeps the table's columns of `frame`, in order and in their types: instants arrive as `Int64` milliseconds.
     pub(crate) fn conform(&self, frame: &DataFrame) -> PolarsResult<DataFrame> {
         let columns = self
@@ -242,6 +363,8 @@ mod tests {
             crate::history::table(&[], None).unwrap(),
             crate::events::table(&[]).unwrap(),
             crate::countdown::table(&[]).unwrap(),
+            USAGE.empty().unwrap(),
+            PREDICTED.empty().unwrap(),
         ];
         for (table, frame) in TABLES.iter().zip(&empty) {
             let found: Vec<(&str, &DataType)> =

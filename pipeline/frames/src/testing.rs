@@ -1,6 +1,10 @@
 //! Makes events and transitions for the tests.
 
-use history::facts::{Basis, Dimension, Event, Evidence, Testimony, Transition};
+use history::facts::{
+    Basis, Deployment, Dimension, Event, Evidence, Instance, Now, Release, Testimony, Transition,
+};
+use history::policy::Regime;
+use history::usage::{Cite, Purchase, Series, Usage, UsageClock};
 use parsers::event::{EventKind, Witness};
 use parsers::origin::{Origin, Span};
 use parsers::record::Severity;
@@ -30,6 +34,11 @@ impl SplitMix64 {
             items.swap(last, other);
         }
     }
+}
+
+/// How many random streams a test looks at: `FRAMES_STREAMS` sets another number.
+pub(crate) fn streams() -> u64 {
+    std::env::var("FRAMES_STREAMS").ok().and_then(|n| n.parse().ok()).unwrap_or(1_000)
 }
 
 /// `2026-04-02T10:00:00Z` plus milliseconds.
@@ -84,4 +93,52 @@ pub(crate) fn transition(
 /// All of one instance.
 pub(crate) fn numbered<T>(items: &[T]) -> Vec<(usize, &T)> {
     items.iter().map(|item| (0, item)).collect()
+}
+
+/// Usage of rows that cite line after line of one log.
+pub(crate) fn usage(at: Vec<Instant>, series: &[(&str, Vec<u32>)], purchases: Vec<Purchase>) -> Usage {
+    let rows = (0..at.len() as u64).map(|row| Cite::Line(Box::new(origin(0, row + 1)))).collect();
+    let series = series
+        .iter()
+        .map(|(entitlement, counts)| Series { entitlement: (*entitlement).into(), counts: counts.clone() })
+        .collect();
+    Usage { at, rows, tables: Vec::new(), series, purchases, clock: UsageClock::Written, assumed: Vec::new() }
+}
+
+pub(crate) fn purchase(entitlement: &str, count: u32, since: Option<Instant>) -> Purchase {
+    Purchase { entitlement: entitlement.into(), count, since, basis: Basis::Given, evidence: None }
+}
+
+/// An instance of which nothing else is known.
+pub(crate) fn instance(transitions: Vec<Transition>, events: Vec<Event>) -> Instance {
+    let now = Now {
+        state: "unknown",
+        since: None,
+        since_is_first_seen: false,
+        basis: Basis::Unknown,
+        evidence: None,
+    };
+    Instance {
+        clocks: Vec::new(),
+        reference: None,
+        id: "uccxpub".into(),
+        nodes: Vec::new(),
+        release: Release { version: None, regime: Regime::Unknown, basis: Basis::Unknown, evidence: None },
+        deployment: Deployment::default(),
+        registration: now.clone(),
+        authorization: now.clone(),
+        enforcement: now,
+        transitions,
+        deadlines: Vec::new(),
+        services: Vec::new(),
+        ntp: Vec::new(),
+        events,
+        contradictions: Vec::new(),
+        readings: Vec::new(),
+        alive: Vec::new(),
+        entitlements: Vec::new(),
+        license_type: None,
+        usage: None,
+        consumption: None,
+    }
 }
