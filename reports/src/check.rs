@@ -92,6 +92,12 @@ pub(crate) fn nobody() -> Instance {
         ntp: Vec::new(),
         events: Vec::new(),
         contradictions: Vec::new(),
+        readings: Vec::new(),
+        alive: Vec::new(),
+        entitlements: Vec::new(),
+        license_type: None,
+        usage: None,
+        consumption: None,
     }
 }
 

@@ -74,7 +74,7 @@ pub fn markdown(text: &str) -> String {
 
 /// A word that means nothing to Markdown and that no linker takes for an address.
 fn is_plain(word: &str) -> bool {
-    let harmless = |c: char| c.is_alphanumeric() || "-+%='\",;:/.()?–—…·→≤≥".contains(c);
+    let harmless = |c: char| c.is_alphanumeric() || "-+%='\",;:/.()?–—−…·→≤≥".contains(c);
     let address = |word: &str| {
         word.contains("//")
             || word.split('.').skip(1).any(|label| label.chars().next().is_some_and(char::is_alphabetic))

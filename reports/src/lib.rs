@@ -7,13 +7,16 @@
 //! - [`render`]: the report formats, one file each: the screen, Markdown, JSON.
 //! - [`escape`]: log text is hostile, and every sink that shows it goes through here.
 //! - [`time`]: instants as they stand in a report, and as a person reads them.
+//! - [`mod@whatif`]: what would happen, as a document of its own.
 //! - [`schema`](schema()): the JSON Schema of the report.
 
 mod assemble;
+mod chance;
 pub mod check;
 pub mod checks;
 mod cssm;
 pub mod escape;
+mod licenses;
 mod logs;
 pub mod render;
 pub mod report;
@@ -21,7 +24,10 @@ mod schema;
 mod show;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod testing_usage;
 pub mod time;
+pub mod whatif;
 
 pub use assemble::{InstanceTables, Tables, assemble};
 pub use check::{Check, Outcome};
@@ -29,6 +35,7 @@ pub use checks::CHECKS;
 pub use render::{Options, RENDERERS, Renderer};
 pub use report::{Confidence, Report, SCHEMA_VERSION, Severity, Tool};
 pub use schema::schema;
+pub use whatif::{WhatIf, render_whatif, whatif, whatif_schema};
 
 /// The worst severity among the failed checks; `None` if no check failed. The exit code of `--fail-on` follows it.
 #[must_use]

@@ -15,6 +15,8 @@ use crate::assemble::{InstanceTables, Tables, assemble};
 use crate::check::{Check, Finding, Outcome, nobody};
 use crate::report::{Report, Tool};
 
+pub(crate) use crate::testing_usage::*;
+
 /// An instant.
 pub(crate) fn at(text: &str) -> Instant {
     DateTime::parse_from_rfc3339(text).unwrap().to_utc()
@@ -350,5 +352,6 @@ pub(crate) fn hostile() -> Report {
     for found in &mut instance.contradictions {
         found.says = HOSTILE.into();
     }
+    hostile_usage(&mut facts);
     assemble(&facts, &tables, tool())
 }

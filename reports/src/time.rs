@@ -121,6 +121,18 @@ impl Zone {
     }
 }
 
+impl Zone {
+    /// The day on this clock: `2026-04-02`.
+    #[must_use]
+    pub fn day(self, at: Instant) -> String {
+        match self {
+            Self::Utc => at.date_naive().to_string(),
+            Self::Offset(offset) => at.with_timezone(&offset).date_naive().to_string(),
+            Self::Named(zone) => at.with_timezone(&zone).date_naive().to_string(),
+        }
+    }
+}
+
 /// True for the zone's name, and for offsets all of which the zone has in some season.
 fn is_of(text: &str, zone: Tz) -> bool {
     let has = |offset: FixedOffset| {

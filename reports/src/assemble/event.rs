@@ -94,6 +94,10 @@ fn params(kind: &EventKind, written: &[(Arc<str>, Arc<str>)]) -> Params {
         EventKind::Evaluation { expired } => {
             all.add("state".into(), text(if *expired { "expired" } else { "running" }));
         }
+        EventKind::EntitlementRequest { entitlement, count } => {
+            all.add("entitlement".into(), text(entitlement));
+            all.add("count".into(), Some(Param::Number(u64::from(*count))));
+        }
         EventKind::RtmtAlert { name } => {
             all.add("alert".into(), text(name));
         }

@@ -41,12 +41,7 @@ impl Lines<'_> {
         report::ProductInstance {
             id: instance.id.to_string(),
             nodes: nodes.collect(),
-            release: report::Release {
-                version: instance.release.version.clone(),
-                regime: regime(instance.release.regime),
-                basis: basis(instance.release.basis),
-                evidence: self.evidence(instance.release.evidence.as_ref()),
-            },
+            release: self.release(instance),
             deployment: report::Deployment {
                 transport: match instance.deployment.on_prem {
                     Some(true) => report::Transport::OnPrem,
@@ -56,19 +51,36 @@ impl Lines<'_> {
                 url: instance.deployment.url.as_deref().map(str::to_owned),
                 proxy: instance.deployment.proxy.as_deref().map(str::to_owned),
             },
-            now: report::Now {
-                registration: self.now(instance, Dimension::Registration, &instance.registration),
-                authorization: self.now(instance, Dimension::Authorization, &instance.authorization),
-                enforcement: self.now(instance, Dimension::Enforcement, &instance.enforcement),
-            },
+            now: self.states(instance),
             history: tables.history.iter().map(|interval| self.interval(instance, interval)).collect(),
             deadlines: instance.deadlines.iter().map(|deadline| self.deadline(deadline)).collect(),
-            usage: None,
+            usage: self.usage(instance),
             countdown: countdown.collect(),
+            reversible: self.reversible(instance),
+            readings: self.readings(instance),
+            entitlements_stated: self.entitlements_stated(instance),
+            license_type: self.license_type(instance),
             services: services.collect(),
             contradictions: contradictions.collect(),
             clocks: instance.clocks.iter().map(|pair| self.clocks(instance, pair)).collect(),
             time_reference: node_name(instance, instance.reference).map(str::to_owned),
+        }
+    }
+
+    pub(crate) fn release(&self, instance: &Instance) -> report::Release {
+        report::Release {
+            version: instance.release.version.clone(),
+            regime: regime(instance.release.regime),
+            basis: basis(instance.release.basis),
+            evidence: self.evidence(instance.release.evidence.as_ref()),
+        }
+    }
+
+    pub(crate) fn states(&self, instance: &Instance) -> report::Now {
+        report::Now {
+            registration: self.now(instance, Dimension::Registration, &instance.registration),
+            authorization: self.now(instance, Dimension::Authorization, &instance.authorization),
+            enforcement: self.now(instance, Dimension::Enforcement, &instance.enforcement),
         }
     }
 
@@ -123,7 +135,7 @@ impl Lines<'_> {
         }
     }
 
-    fn deadline(&self, deadline: &facts::Deadline) -> report::Deadline {
+    pub(crate) fn deadline(&self, deadline: &facts::Deadline) -> report::Deadline {
         report::Deadline {
             kind: deadline.kind.name().to_owned(),
             earliest: deadline.earliest.map(Time),
@@ -137,7 +149,7 @@ impl Lines<'_> {
     }
 }
 
-fn basis(basis: facts::Basis) -> Basis {
+pub(super) fn basis(basis: facts::Basis) -> Basis {
     match basis {
         facts::Basis::Stated => Basis::Stated,
         facts::Basis::Derived => Basis::Derived,
@@ -147,7 +159,7 @@ fn basis(basis: facts::Basis) -> Basis {
     }
 }
 
-fn regime(regime: policy::Regime) -> report::Regime {
+pub(crate) fn regime(regime: policy::Regime) -> report::Regime {
     match regime {
         policy::Regime::Counted => report::Regime::Counted,
         policy::Regime::Immediate => report::Regime::Immediate,

@@ -3,6 +3,7 @@
 mod coverage;
 mod event;
 mod instance;
+mod usage;
 
 use std::sync::Arc;
 
@@ -14,6 +15,9 @@ use crate::check::{self, Outcome};
 use crate::checks::CHECKS;
 use crate::report::{self, CheckOutcome, Evidence, Report, SCHEMA_VERSION, Sha256, Text, Tool};
 use crate::time::Time;
+
+pub(crate) use self::instance::regime;
+pub(crate) use self::usage::{amounts, reading};
 
 /// What the table stage adds to the facts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,8 +38,7 @@ pub struct InstanceTables {
 /// Makes the report of `facts`: copies what was found, runs every check, counts what was not read.
 #[must_use]
 pub fn assemble(facts: &Facts, tables: &Tables, tool: Tool) -> Report {
-    let sources = facts.sources.iter().map(|source| source.path.as_str().into()).collect();
-    let lines = Lines(facts, sources);
+    let lines = Lines::new(facts);
     let none = InstanceTables::default();
     let instances = facts.instances.iter().enumerate().map(|(i, instance)| {
         let tables = tables.instances.get(i).unwrap_or(&none);
@@ -55,9 +58,13 @@ pub fn assemble(facts: &Facts, tables: &Tables, tool: Tool) -> Report {
 /// The facts, with the member list that an [`Origin`] points into.
 ///
 /// Beside them the paths of the sources, in the same order.
-struct Lines<'a>(&'a Facts, Vec<Text>);
+pub(crate) struct Lines<'a>(&'a Facts, Vec<Text>);
 
-impl Lines<'_> {
+impl<'a> Lines<'a> {
+    pub(crate) fn new(facts: &'a Facts) -> Self {
+        Self(facts, facts.sources.iter().map(|source| source.path.as_str().into()).collect())
+    }
+
     fn input(&self) -> report::Input {
         let facts = self.0;
         let sources = facts.sources.iter().map(|source| report::Source {
@@ -270,6 +277,35 @@ mod tests {
         assert_eq!(instance["usage"], Value::Null);
         assert_eq!(json["as_of"], "2026-04-03T03:30:05.000Z");
         assert_eq!(json["events"][0]["params"]["minutes"], 45);
+    }
+
+    #[test]
+    fn usage_has_the_names_of_the_contract_and_says_nothing_unknown() {
+        let (facts, tables) = scenario();
+        let json = serde_json::to_value(assemble(&facts, &tables, tool())).unwrap();
+        let usage = &json["product_instances"][0]["usage"];
+        let names = ["purchased", "peak", "locked", "deficit", "samples", "from", "to"];
+        assert_eq!(keys(usage)[..7], names);
+        let numbers = ["purchased", "peak", "locked", "deficit", "samples"].map(|name| usage[name].as_u64());
+        assert_eq!(numbers, [Some(100), Some(130), Some(130), Some(30), Some(5)]);
+        assert_eq!(usage["clock"], "written");
+        assert_eq!(usage["replays"][1]["reading"], "at_60_min");
+        assert_eq!(usage["replays"][1]["compared"][0]["difference_s"], 5);
+        assert_eq!(usage["replays"][1]["path"][1]["evidence"][0]["member"], "usage.csv");
+        let forecast = &usage["forecasts"][0];
+        assert_eq!((&forecast["outlook"], &forecast["needed_days"]), (&"not_enough".into(), &14.into()));
+        assert_eq!((&forecast["expected"], &forecast["backtest"]), (&Value::Null, &Value::Null));
+        assert_eq!(json["product_instances"][0]["reversible"], Value::Null);
+    }
+
+    #[test]
+    fn usage_before_the_table_stage_tells_its_extent_alone() {
+        let mut facts = facts();
+        use_of_hundred(&mut facts, &[90, 110], now());
+        one(&mut facts).consumption = None;
+        let report = report(&facts);
+        let usage = report.product_instances[0].usage.as_ref().unwrap();
+        assert_eq!((usage.samples, usage.peak, usage.purchases[0].count), (Some(2), None, 100));
     }
 
     #[test]

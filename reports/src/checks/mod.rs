@@ -3,12 +3,16 @@
 mod clock_sync;
 mod cluster_view_daemon;
 mod dns_a_record;
+mod enforcement_near;
 mod firewall_ports;
+mod locked_usage;
 mod log_gaps;
 mod logs_collected;
 mod ooc_near;
 mod ooc_now;
 mod release_regime;
+mod usage_agrees;
+mod usage_forecast;
 mod witness_missing;
 
 use crate::check::Check;
@@ -17,6 +21,10 @@ use crate::check::Check;
 pub const CHECKS: &[Check] = &[
     ooc_now::CHECK,
     ooc_near::CHECK,
+    enforcement_near::CHECK,
+    locked_usage::CHECK,
+    usage_agrees::CHECK,
+    usage_forecast::CHECK,
     dns_a_record::CHECK,
     firewall_ports::CHECK,
     cluster_view_daemon::CHECK,

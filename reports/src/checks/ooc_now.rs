@@ -6,6 +6,7 @@ use history::facts::{Basis, DeadlineKind, Dimension, Facts, Instance, Now};
 use history::policy::Regime;
 
 use crate::check::{Check, Finding, Outcome, node_names, origins, since, zone};
+use crate::licenses::{amounts, lacking};
 use crate::report::{Confidence, Severity};
 
 pub(super) const CHECK: Check = Check {
@@ -129,10 +130,13 @@ fn remedy(instance: &Instance, state: &str) -> String {
                 }
                 Regime::Unknown => "Whether lower usage helps depends on the release: see release-regime.",
             };
-            format!(
-                "In CSSM, find the deficit of the virtual account under Inventory > Licenses and buy or transfer that \
-                 many. {usage} Then renew the authorization: {page}."
-            )
+            let entitlements = instance.consumption.iter().flat_map(|found| &found.entitlements);
+            let what = match lacking(entitlements).as_slice() {
+                [] => "find the deficit of the virtual account under Inventory > Licenses and buy or transfer that many"
+                    .to_owned(),
+                known => format!("buy or transfer {} to the virtual account", amounts(known)),
+            };
+            format!("In CSSM, {what}. {usage} Then renew the authorization: {page}.")
         }
     }
 }
@@ -156,6 +160,15 @@ mod tests {
         assert!(finding.says.contains("since 2026-04-02 11:00:05 +05:30; Enforcement is due 2026-07-01"));
         assert!(finding.remedy.contains("on uccx1 and uccx2") && finding.remedy.contains("locked"));
         assert_eq!(finding.evidence.len(), 1);
+    }
+
+    #[test]
+    fn what_to_buy_is_named_where_it_is_known() {
+        let remedy = fails(&CHECK, &scenario().0).remedy;
+        assert!(
+            remedy.starts_with("In CSSM, buy or transfer 30 PREMIUM to the virtual account."),
+            "{remedy}"
+        );
     }
 
     #[test]

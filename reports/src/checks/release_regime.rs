@@ -22,9 +22,11 @@ fn run(_: &Facts, instance: &Instance) -> Outcome {
     // What nodes say against each other is not about the release.
     let of_release: Vec<_> = instance.contradictions.iter().filter(|found| !found.between_nodes).collect();
     if !of_release.is_empty() {
+        // Whether lower usage helps depends on the rules, so while it matters the doubt weighs more.
+        let matters = matches!(instance.authorization.state, "overage" | "out_of_compliance");
         let says: Vec<&str> = of_release.iter().map(|found| found.says.as_str()).collect();
         return Outcome::Fail(Finding {
-            severity: Severity::Medium,
+            severity: if matters { Severity::High } else { Severity::Medium },
             confidence: Confidence::Medium,
             says: says.join("; "),
             remedy: format!(
@@ -90,6 +92,12 @@ mod tests {
         let finding = fails(&CHECK, &facts);
         assert!(finding.says.contains("does not belong to the release"));
         assert!(finding.remedy.contains("show uccx version") && finding.evidence.len() == 1);
+        assert_eq!(finding.severity, Severity::High);
+        let mut facts = facts;
+        one(&mut facts).authorization = known("in_compliance", None, Basis::Stated);
+        assert_eq!(fails(&CHECK, &facts).severity, Severity::Medium);
+        one(&mut facts).contradictions[0].between_nodes = true;
+        passes(&CHECK, &facts);
     }
 
     #[test]

@@ -77,6 +77,12 @@ fn list<T: Serialize + Sync>(out: &mut dyn io::Write, items: &[T]) -> io::Result
     out.write_all(b"\n  ]")
 }
 
+/// Any document in the same form, with a final line break.
+pub(crate) fn pretty(document: &impl Serialize, out: &mut dyn fmt::Write) -> fmt::Result {
+    value(&mut Sink(out), 0, document).map_err(|_| fmt::Error)?;
+    out.write_char('\n')
+}
+
 pub(super) fn render(report: &Report, out: &mut dyn fmt::Write, _: &Options) -> fmt::Result {
     to_writer(report, Sink(out)).map_err(|_| fmt::Error)
 }

@@ -3,6 +3,8 @@
 //!
 //! Source: GitHub Flavored Markdown 0.29, tables and code spans.
 
+mod usage;
+
 use std::fmt;
 
 use super::Options;
@@ -77,6 +79,7 @@ impl<'a> Page<'a, '_> {
         let now = &instance.now;
         let (headline, standing_of) = headline(instance);
         writeln!(self.out, "**{}** {}\n", headline, prose(&standing(report, instance, standing_of)))?;
+        self.chance(instance)?;
         let rows = [
             ("Authorization", &now.authorization),
             ("Enforcement", &now.enforcement),
@@ -112,6 +115,7 @@ impl<'a> Page<'a, '_> {
         self.deadlines(instance)?;
         self.history(instance)?;
         self.countdown(instance)?;
+        self.usage(instance)?;
         for service in &instance.services {
             let lines = self.cited.cite(&service.evidence);
             let node = service.node.as_deref().map_or("a node not named".to_owned(), code);

@@ -8,6 +8,7 @@ use std::fmt;
 
 use crate::report::Report;
 
+pub(crate) use json::pretty;
 pub use json::to_writer;
 
 /// How a report is shown.

@@ -2,6 +2,7 @@
 //!
 //! Source: contract, "Results go to stdout"; colour never carries a meaning that words do not.
 
+mod usage;
 mod verdicts;
 
 use std::fmt;
@@ -86,6 +87,7 @@ fn product_instance(screen: &mut Screen<'_>, report: &Report, instance: &Product
     screen.para(2, headline.trim_end(), mood(standing_of))?;
     screen.blank()?;
     why(screen, report, standing_of)?;
+    usage::chance(screen, report, instance)?;
     deadlines(screen, report, instance)?;
     if enforced {
         label(screen, "Authorization", &present(report, instance, &now.authorization))?;
@@ -108,7 +110,7 @@ fn product_instance(screen: &mut Screen<'_>, report: &Report, instance: &Product
         let proxy = deployment.proxy.as_deref().map(|proxy| format!(" by proxy {proxy}")).unwrap_or_default();
         label(screen, "CSSM", &format!("{}: {url}{proxy}", state(deployment.transport.name())))?;
     }
-    Ok(())
+    usage::section(screen, report, instance)
 }
 
 /// What the state rests on: the reason, the message, the line.
@@ -348,7 +350,7 @@ mod tests {
                 "Passed          cluster-view-daemon (medium confidence), logs-collected",
             ],
         );
-        assert!(screen.lines().count() <= 48, "{screen}");
+        assert!(screen.lines().count() <= 58, "{screen}");
     }
 
     #[test]

@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Basis, Evidence, Regime, TimeBasis, Transport};
+use super::{
+    Basis, EntitlementStated, Evidence, LicenseType, ReadingFit, Regime, Reversible, TimeBasis, Transport,
+    Usage,
+};
 use crate::time::Time;
 
 /// Every state of the three state machines, for the schema.
@@ -54,6 +57,14 @@ pub struct ProductInstance {
     pub usage: Option<Usage>,
     /// The countdown to Out of Compliance, line by line.
     pub countdown: Vec<CountdownPoint>,
+    /// Until when lower usage still restores compliance; null unless a countdown of the counted rule runs.
+    pub reversible: Option<Reversible>,
+    /// Countdowns that led into Out of Compliance, and which published reading each fits.
+    pub readings: Vec<ReadingFit>,
+    /// Entitlements that an output states, newest last.
+    pub entitlements_stated: Vec<EntitlementStated>,
+    /// The license type that an output states; null where none does.
+    pub license_type: Option<LicenseType>,
     /// Services, newest evidence for each node.
     pub services: Vec<Service>,
     /// Lines that do not fit together.
@@ -208,25 +219,6 @@ pub struct Deadline {
     pub rule: String,
     /// The lines that the arithmetic starts from.
     pub evidence: Vec<Evidence>,
-}
-
-/// License usage against what was purchased.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Usage {
-    /// Licenses purchased.
-    pub purchased: Option<u64>,
-    /// Highest usage seen.
-    pub peak: Option<u64>,
-    /// Usage that CSSM holds the instance to while Out of Compliance.
-    pub locked: Option<u64>,
-    /// Licenses that are lacking.
-    pub deficit: Option<u64>,
-    /// Samples behind these numbers.
-    pub samples: Option<u64>,
-    /// The first sample.
-    pub from: Option<Time>,
-    /// The last sample.
-    pub to: Option<Time>,
 }
 
 /// One line of the countdown to Out of Compliance.

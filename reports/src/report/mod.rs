@@ -5,6 +5,7 @@
 mod input;
 mod instance;
 mod shared;
+mod usage;
 mod words;
 
 use std::borrow::Cow;
@@ -17,10 +18,17 @@ use crate::time::Time;
 pub use input::{ClockStep, Coverage, Gap, Input, LogCoverage, Member, Source, Unread};
 pub use instance::{
     Bounds, Clocks, Contradiction, CountdownPoint, Deadline, Deployment, Interval, Node, Now,
-    ProductInstance, Release, Service, StateNow, Usage,
+    ProductInstance, Release, Service, StateNow,
 };
 pub use shared::{Params, Sha256, Text};
-pub use words::{Basis, CheckOutcome, Confidence, MemberOutcome, Regime, Severity, Transport};
+pub use usage::{
+    Amount, Backtest, Compared, EntitlementStated, EntitlementUse, Forecast, Hundredths, LicenseType,
+    Predicted, Purchase, ReadingFit, Replay, Reversible, Usage,
+};
+pub use words::{
+    Basis, CheckOutcome, Confidence, MemberOutcome, OutlookKind, Reading, Regime, Severity, Transport,
+    UsageClock,
+};
 
 /// Version of the report's form: raised when a field is added.
 pub const SCHEMA_VERSION: &str = "1.0";

@@ -114,3 +114,41 @@ word! {
         Unknown = "unknown",
     }
 }
+
+word! {
+    /// One of the two published readings of the counted rule.
+    Reading {
+        /// Out of Compliance 45 minutes after the first over-usage.
+        At45 = "at_45_min",
+        /// Out of Compliance with the fifth over-usage in a row, 60 minutes after the first.
+        At60 = "at_60_min",
+    }
+}
+
+word! {
+    /// How the times of usage samples became instants.
+    UsageClock {
+        /// An offset or `UTC` stands in each row, or the rows are lines of a log.
+        Written = "written",
+        /// The user named the zone.
+        Given = "given",
+        /// The zone of the nodes.
+        NodeZone = "node_zone",
+        /// Nothing says the zone; UTC was taken, so that times may be off by the zone's offset.
+        AssumedUtc = "assumed_utc",
+    }
+}
+
+word! {
+    /// What a forecast expects.
+    OutlookKind {
+        /// Not enough history.
+        NotEnough = "not_enough",
+        /// Usage exceeds what is purchased already.
+        Already = "already",
+        /// The daily peak is expected to exceed what is purchased.
+        Crosses = "crosses",
+        /// Not expected before the horizon.
+        NotBefore = "not_before",
+    }
+}

@@ -5,7 +5,7 @@ use std::fmt;
 
 use anstyle::{AnsiColor, Style};
 use textwrap::{WordSeparator, WordSplitter, WrapAlgorithm};
-use unicode_width::UnicodeWidthStr as _;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::escape;
 use crate::render::Options;
@@ -89,6 +89,53 @@ impl<'a> Screen<'a> {
         Ok(())
     }
 
+    /// A table whose first column holds names and the others numbers, right-aligned. Where it is too wide, each row
+    /// becomes a sentence.
+    pub(crate) fn table(&mut self, indent: usize, heads: &[&str], rows: &[Vec<String>]) -> fmt::Result {
+        const NAME_MAX: usize = 24;
+        const APART: usize = 2;
+        let clean = |row: &Vec<String>| -> Vec<String> { row.iter().map(|cell| self.clean(cell)).collect() };
+        let rows: Vec<Vec<String>> = rows.iter().map(clean).collect();
+        let widest = |column: usize| {
+            let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width());
+            cells.chain(heads.get(column).map(|head| head.width())).max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (1..heads.len()).map(|column| widest(column) + APART).collect();
+        let name = widest(0).min(NAME_MAX);
+        if self.width < indent + name + widths.iter().sum::<usize>() {
+            for row in &rows {
+                let (name, cells) =
+                    row.split_first().map_or(("", &[][..]), |(name, cells)| (name.as_str(), cells));
+                let cells: Vec<String> =
+                    heads.iter().skip(1).zip(cells).map(|(head, cell)| format!("{head} {cell}")).collect();
+                self.para(indent, &format!("{name}: {}", cells.join(", ")), PLAIN)?;
+            }
+            return Ok(());
+        }
+        let line = |cells: &[String]| {
+            let mut line = String::new();
+            for (column, cell) in cells.iter().enumerate() {
+                match column.checked_sub(1).and_then(|column| widths.get(column)) {
+                    Some(width) => line.push_str(&" ".repeat(width.saturating_sub(cell.width()))),
+                    None => line.clear(),
+                }
+                let shown =
+                    if column == 0 { shortened(cell, name, self.options.ascii) } else { cell.clone() };
+                line.push_str(&shown);
+                if column == 0 {
+                    line.push_str(&" ".repeat(name.saturating_sub(shown.width())));
+                }
+            }
+            line.trim_end().to_owned()
+        };
+        let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
+        let lines: Vec<String> = std::iter::once(&heads).chain(&rows).map(|cells| line(cells)).collect();
+        for (i, text) in lines.iter().enumerate() {
+            self.line(indent, text, if i == 0 { DIM } else { PLAIN })?;
+        }
+        Ok(())
+    }
+
     fn line(&mut self, at: usize, line: &str, style: Style) -> fmt::Result {
         write!(self.out, "{:at$}", "")?;
         self.styled(line, style)?;
@@ -132,7 +179,7 @@ impl<'a> Screen<'a> {
 /// A blank that no line is broken at; it never reaches the screen.
 const GLUE: char = '\u{a0}';
 
-/// `text` with each time held together: a date apart from its time of day is misread under stress.
+/// `text` with each time and length of time held together: a date apart from its time of day is misread under stress.
 fn glued(text: &str) -> String {
     let starts = |word: &str, form: &str| {
         let mut bytes = word.bytes();
@@ -144,8 +191,11 @@ fn glued(text: &str) -> String {
     for (i, word) in text.split(' ').enumerate() {
         let date_and_time = starts(before.trim_start_matches('('), "0000-00-00") && starts(word, "00:00");
         let time_and_offset = starts(before, "00:00") && (starts(word, "+00:00") || starts(word, "-00:00"));
+        let unit = word.trim_end_matches([',', ';', ':', '.', ')']);
+        let length = matches!(unit, "s" | "min" | "h" | "d" | "%")
+            && before.trim_start_matches('(').bytes().all(|b| b.is_ascii_digit());
         if i > 0 {
-            out.push(if date_and_time || time_and_offset { GLUE } else { ' ' });
+            out.push(if date_and_time || time_and_offset || length { GLUE } else { ' ' });
         }
         out.push_str(word);
         before = word;
@@ -153,10 +203,26 @@ fn glued(text: &str) -> String {
     out
 }
 
+/// The head of a name that is wider than its column.
+fn shortened(name: &str, width: usize, ascii: bool) -> String {
+    if name.width() <= width {
+        return name.to_owned();
+    }
+    let mark = if ascii { "..." } else { "…" };
+    let mut out = String::new();
+    for c in name.chars() {
+        if width < out.width() + c.width().unwrap_or(0) + mark.width() {
+            break;
+        }
+        out.push(c);
+    }
+    out + mark
+}
+
 /// What a glyph of our own becomes in ASCII.
 fn own_glyph(c: char) -> Option<&'static str> {
     match c {
-        '·' | '–' | '—' | '─' => Some("-"),
+        '·' | '–' | '—' | '─' | '−' => Some("-"),
         '…' => Some("..."),
         '→' => Some("->"),
         _ => None,
@@ -172,6 +238,29 @@ mod tests {
         let mut out = String::new();
         Screen::new(&mut out, &options).row(2, 10, (label, BOLD), (text, PLAIN)).unwrap();
         assert_eq!(out, expected);
+    }
+
+    #[test]
+    fn numbers_of_a_table_stand_below_each_other() {
+        let shown = |options: &Options, name: &str, number: &str| {
+            let mut out = String::new();
+            let rows = [
+                vec!["B".to_owned(), "1".to_owned(), "–".to_owned()],
+                vec![name.into(), number.into(), "3".into()],
+            ];
+            Screen::new(&mut out, options).table(2, &["", "purchased", "peak"], &rows).unwrap();
+            out
+        };
+        let options = Options { ascii: true, ..Options::default() };
+        assert_eq!(
+            shown(&options, "PREMIUM", "100"),
+            "           purchased  peak\n  B                1     -\n  PREMIUM        100     3\n"
+        );
+        assert!(
+            shown(&options, &"x".repeat(40), "2").contains("\n  xxxxxxxxxxxxxxxxxxxxx...          2     3\n")
+        );
+        let narrow = Options { width: 60, ..Options::default() };
+        assert!(shown(&narrow, "A", &"9".repeat(60)).ends_with("9, peak 3\n"));
     }
 
     #[test]

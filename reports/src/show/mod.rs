@@ -2,4 +2,5 @@
 
 pub(crate) mod citations;
 pub(crate) mod layout;
+pub(crate) mod usage;
 pub(crate) mod words;
