@@ -10,6 +10,7 @@ use history::analysis::Options;
 use history::clocks::{self, Given};
 use history::facts::{Facts, MemberOutcome};
 use history::grouping::Cluster;
+use history::intake::Purchased;
 use history::nodes;
 use parsers::stamp::Instant;
 use reports::{InstanceTables, Renderer, Report, Tables, Tool};
@@ -17,33 +18,52 @@ use reports::{InstanceTables, Renderer, Report, Tables, Tool};
 use crate::cli::{AnalyzeArgs, Color};
 use crate::exit::Exit;
 use crate::input::{self, Bounds};
-use crate::{bundle, clock};
+use crate::{bundle, clock, tables};
 
 /// Why a run cannot start; the messages complete a sentence that begins with "cannot".
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct UsageError(String);
 
+impl UsageError {
+    /// What cannot be done, as the end of a sentence that begins with "cannot".
+    pub(crate) fn new(says: String) -> Self {
+        Self(says)
+    }
+}
+
 /// Runs the verb.
 ///
 /// # Errors
 /// Arguments that mean nothing.
 pub fn run(args: &AnalyzeArgs) -> Result<Exit, UsageError> {
-    let options = options(args)?;
+    options(args)?;
     let stdout = renderer(&args.format)?;
-    let files = args
-        .output
-        .iter()
-        .map(|path| Ok((path, by_ending(path)?)))
-        .collect::<Result<Vec<_>, UsageError>>()?;
-    let analysis = input::read(&args.paths, &bounds(args), !args.no_progress && !args.quiet);
-    let facts = analysis.facts(&options);
+    let mut files: Vec<(&PathBuf, &Renderer)> = Vec::new();
+    let mut tables: Vec<(&PathBuf, tables::Format)> = Vec::new();
+    for path in &args.output {
+        match tables::Format::of(path) {
+            Some(format) => tables.push((path, format)),
+            None => files.push((path, by_ending(path)?)),
+        }
+    }
+    let facts = read(args)?;
     let report = report(&facts);
     let mut exit = verdict(args, &facts, &report);
     let render = render_options(args);
     for (path, renderer) in files {
         let plain = reports::Options { color: false, ..render };
         if let Err(error) = write_file(path, renderer, &shown(args, renderer, &report), &plain) {
+            complain(&format!("cannot write {}: {error}", path.display()));
+            exit = Exit::Failure;
+        }
+    }
+    for (path, format) in tables {
+        let bytes = tables::bytes(path, format, &facts).map_err(|error| error.to_string());
+        let written = bytes.and_then(|bytes| {
+            replace_file(path, |out| out.write_all(&bytes)).map_err(|error| error.to_string())
+        });
+        if let Err(error) = written {
             complain(&format!("cannot write {}: {error}", path.display()));
             exit = Exit::Failure;
         }
@@ -67,6 +87,54 @@ pub fn run(args: &AnalyzeArgs) -> Result<Exit, UsageError> {
     Ok(exit)
 }
 
+/// Reads what the arguments name, and draws what follows from usage.
+pub(crate) fn read(args: &AnalyzeArgs) -> Result<Facts, UsageError> {
+    let options = options(args)?;
+    let analysis = input::read(&sources(args), &bounds(args), !args.no_progress && !args.quiet);
+    let mut facts = analysis.facts(&options);
+    place(args, &mut facts);
+    consume(&mut facts);
+    Ok(facts)
+}
+
+/// Says what was given to a Product Instance that is not there.
+fn place(args: &AnalyzeArgs, facts: &mut Facts) {
+    let ids: Vec<&str> = facts.instances.iter().map(|instance| &*instance.id).collect();
+    let usage =
+        sources(args).usage.into_iter().filter_map(|(path, name)| Some((path.display().to_string(), name?)));
+    let bought = purchased(&args.purchased).unwrap_or_default();
+    let bought = bought.into_iter().filter_map(|of| Some((of.entitlement.to_string(), of.instance?)));
+    let mut lost: Vec<String> = usage
+        .chain(bought)
+        .filter(|(_, name)| !ids.contains(&name.as_str()))
+        .map(|(what, name)| {
+            format!(
+                "{what} was given to {name}, and there is no such Product Instance; there are {}",
+                ids.join(", ")
+            )
+        })
+        .collect();
+    if ids.len() > 1 && purchased(&args.purchased).is_ok_and(|all| all.iter().any(|of| of.instance.is_none()))
+    {
+        lost.push(format!(
+            "--purchased names no Product Instance, and there are several ({}): write NAME:ENTITLEMENT=N",
+            ids.join(", ")
+        ));
+    }
+    facts.incomplete.extend(lost);
+}
+
+/// Draws from usage what follows from it: the table stage, whose answers the checks read.
+pub fn consume(facts: &mut Facts) {
+    let as_of = facts.as_of;
+    for instance in &mut facts.instances {
+        match frames::consumption(instance, as_of) {
+            Ok(consumption) => instance.consumption = consumption,
+            Err(error) => complain(&format!("cannot compare usage with what was purchased: {error}")),
+        }
+    }
+}
+
 /// The report of the facts: tables first, then checks.
 #[must_use]
 pub fn report(facts: &Facts) -> Report {
@@ -81,9 +149,12 @@ pub fn report(facts: &Facts) -> Report {
             }
         })
         .collect();
-    let tool =
-        Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
-    reports::assemble(facts, &Tables { instances }, tool)
+    reports::assemble(facts, &Tables { instances }, tool())
+}
+
+/// This program, as its documents name it.
+pub(crate) fn tool() -> Tool {
+    Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
 }
 
 /// Whether the arguments mean something.
@@ -93,7 +164,8 @@ pub fn report(facts: &Facts) -> Report {
 pub fn check(args: &AnalyzeArgs) -> Result<(), UsageError> {
     options(args)?;
     renderer(&args.format)?;
-    args.output.iter().try_for_each(|path| by_ending(path).map(drop))
+    let reports = args.output.iter().filter(|path| tables::Format::of(path).is_none());
+    reports.into_iter().try_for_each(|path| by_ending(path).map(drop))
 }
 
 /// What the core is told of the command line.
@@ -142,7 +214,46 @@ pub fn options(args: &AnalyzeArgs) -> Result<Options, UsageError> {
         since,
         until,
         clusters: clusters(&args.cluster)?,
+        purchased: purchased(&args.purchased)?,
+        usage_zone: args
+            .usage_tz
+            .as_deref()
+            .map(|name| clocks::zone(name).map_err(|why| UsageError(format!("use --usage-tz: {why}"))))
+            .transpose()?,
     })
+}
+
+/// What the arguments say to read: an inventory is read like a file of usage.
+pub(crate) fn sources(args: &AnalyzeArgs) -> input::Sources {
+    let named = |text: &String| match text.split_once('=') {
+        // A file may have `=` in its name.
+        Some((name, file)) if !Path::new(text).exists() => (PathBuf::from(file), Some(name.to_owned())),
+        _ => (PathBuf::from(text), None),
+    };
+    let inventories = args.purchased.iter().filter(|text| !text.contains('=')).map(named);
+    input::Sources {
+        paths: args.paths.clone(),
+        usage: args.usage.iter().map(named).chain(inventories).collect(),
+    }
+}
+
+/// The numbers of `--purchased`: `ENTITLEMENT=N` or `NAME:ENTITLEMENT=N`; what has no `=` is a file.
+fn purchased(given: &[String]) -> Result<Vec<Purchased>, UsageError> {
+    let numbers = given.iter().filter_map(|text| Some((text, text.rsplit_once('=')?)));
+    let read = numbers.map(|(text, (name, count))| {
+        let (instance, name) = match name.split_once(':') {
+            Some((instance, name)) => (Some(instance.trim().to_owned()), name),
+            None => (None, name),
+        };
+        let entitlement = parsers::entitlements::name(name);
+        let count = count.trim().parse().ok().filter(|count| *count < u32::MAX && !entitlement.is_empty());
+        let count = count.ok_or_else(|| {
+            let why = "write an entitlement and a number, such as PREMIUM=10, or a file of CSSM's inventory";
+            UsageError(format!("use --purchased {text}: {why}"))
+        })?;
+        Ok(Purchased { instance, entitlement, count })
+    });
+    read.collect()
 }
 
 /// The values of `--cluster`: `NAME=HOST,HOST`, each name and each host once.
@@ -212,6 +323,8 @@ fn by_ending(path: &Path) -> Result<&'static Renderer, UsageError> {
         let known: Vec<String> = reports::RENDERERS
             .iter()
             .flat_map(|renderer| renderer.extensions)
+            .copied()
+            .chain(tables::Format::ALL.map(tables::Format::ending))
             .map(|ending| format!(".{ending}"))
             .collect();
         UsageError(format!(
@@ -222,7 +335,7 @@ fn by_ending(path: &Path) -> Result<&'static Renderer, UsageError> {
     })
 }
 
-fn render_options(args: &AnalyzeArgs) -> reports::Options {
+pub(crate) fn render_options(args: &AnalyzeArgs) -> reports::Options {
     let terminal = std::io::stdout().is_terminal();
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let color = match args.color {
@@ -252,19 +365,26 @@ fn shown<'a>(args: &AnalyzeArgs, renderer: &Renderer, report: &'a Report) -> Cow
     Cow::Owned(shown)
 }
 
-/// Writes through a temporary file beside the target, so that a reader never sees half a report.
 fn write_file(
     path: &Path,
     renderer: &Renderer,
     report: &Report,
     options: &reports::Options,
 ) -> io::Result<()> {
+    replace_file(path, |out| write_to(out, renderer, report, options))
+}
+
+/// Writes through a temporary file beside the target, so that a reader never sees half a report.
+pub(crate) fn replace_file(
+    path: &Path,
+    write_it: impl FnOnce(&mut io::BufWriter<std::fs::File>) -> io::Result<()>,
+) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let temporary: PathBuf = path.with_file_name(name);
     let write = || -> io::Result<()> {
         let mut out = io::BufWriter::with_capacity(1 << 18, std::fs::File::create(&temporary)?);
-        write_to(&mut out, renderer, report, options)?;
+        write_it(&mut out)?;
         out.flush()?;
         drop(out);
         std::fs::rename(&temporary, path)
@@ -300,17 +420,20 @@ fn verdict(args: &AnalyzeArgs, facts: &Facts, report: &Report) -> Exit {
     {
         return Exit::Failed(worst);
     }
-    let damaged = facts
-        .members
-        .iter()
-        .any(|member| matches!(member.outcome, MemberOutcome::Partial(_) | MemberOutcome::Failed(_)));
     let undated =
         || facts.instances.iter().flat_map(|instance| &instance.events).any(|event| event.at.is_none());
     let unread = || facts.members.iter().any(|member| member.n_unread + member.n_cut > 0);
-    if damaged || !facts.incomplete.is_empty() || args.strict && (unread() || undated()) {
+    if is_damaged(facts) || args.strict && (unread() || undated()) {
         return Exit::Incomplete;
     }
     Exit::Ok
+}
+
+/// True if something was not read whole.
+pub(crate) fn is_damaged(facts: &Facts) -> bool {
+    let damaged =
+        |outcome: &MemberOutcome| matches!(outcome, MemberOutcome::Partial(_) | MemberOutcome::Failed(_));
+    !facts.incomplete.is_empty() || facts.members.iter().any(|member| damaged(&member.outcome))
 }
 
 /// Says something on standard error. What it quotes may come from a log or a file: it is shown, never obeyed.
@@ -327,7 +450,8 @@ pub(crate) fn complain(says: &str) {
 /// For tests and tools: the facts of paths under the defaults.
 #[must_use]
 pub fn facts(paths: &[PathBuf], options: &Options) -> Facts {
-    input::read(paths, &Bounds { jobs: 2, ..Bounds::default() }, false).facts(options)
+    let sources = input::Sources { paths: paths.to_vec(), usage: Vec::new() };
+    input::read(&sources, &Bounds { jobs: 2, ..Bounds::default() }, false).facts(options)
 }
 
 /// Members by path, for tests and tools.

@@ -27,10 +27,17 @@ pub enum Command {
     /// Read bundles, print one screen, write reports.
     #[command(after_help = EXIT_CODES)]
     Analyze(Box<AnalyzeArgs>),
+    /// Think a change through: buy, log agents in or out, turn overage allowance off, do nothing.
+    #[command(after_help = EXIT_CODES)]
+    Whatif(Box<WhatifArgs>),
     /// Write a synthetic bundle and, beside it, the truth about it.
     Generate(GenerateArgs),
-    /// Print the JSON Schema of the report.
-    Schema,
+    /// Print the JSON Schema of a document.
+    Schema {
+        /// Which: what `analyze` writes, or what `whatif` writes.
+        #[arg(default_value = "report")]
+        document: Document,
+    },
     /// Print completions for a shell.
     Completions {
         /// The shell.
@@ -47,7 +54,8 @@ pub struct AnalyzeArgs {
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
-    /// Write a report; the format follows the ending: .json .md .txt. Repeatable.
+    /// Write a report (.json .md .txt) or a table (events, history, countdown, usage; any other name is all of them:
+    /// .parquet .csv). Repeatable.
     #[arg(short, long, value_name = "FILE", env = "UCCXRAY_OUTPUT", value_delimiter = ',')]
     pub output: Vec<PathBuf>,
     /// What to print on standard output: text, json, md.
@@ -74,6 +82,17 @@ pub struct AnalyzeArgs {
     /// Release, such as 12.5SU2, 12.5SU3, 15.0: decides which rules hold.
     #[arg(long, value_name = "RELEASE", env = "UCCXRAY_RELEASE")]
     pub release: Option<String>,
+    /// License usage: CUIC's License Consumption report (.csv, .xlsx), `run uccx sql` output, or a CSV with a time and
+    /// counts. With several Product Instances, NAME=FILE. Repeatable.
+    #[arg(long, value_name = "[NAME=]FILE", env = "UCCXRAY_USAGE", value_delimiter = ',')]
+    pub usage: Vec<String>,
+    /// Time zone of usage files that print none, an IANA name. Default: the nodes' own.
+    #[arg(long, value_name = "ZONE", env = "UCCXRAY_USAGE_TZ")]
+    pub usage_tz: Option<String>,
+    /// Licenses purchased, such as PREMIUM=10, or a CSSM inventory (.csv). With several Product Instances,
+    /// NAME:PREMIUM=10. Repeatable.
+    #[arg(long, value_name = "[NAME:]ENTITLEMENT=N|FILE", env = "UCCXRAY_PURCHASED", value_delimiter = ',')]
+    pub purchased: Vec<String>,
     /// Exit with 11 to 15 if a check of this severity or worse failed.
     #[arg(long, value_name = "SEVERITY", env = "UCCXRAY_FAIL_ON")]
     pub fail_on: Option<Level>,
@@ -129,6 +148,29 @@ pub struct AnalyzeArgs {
     pub config: Option<PathBuf>,
 }
 
+/// Options of `whatif`: what to think through, and everything that `analyze` takes.
+#[derive(Clone, Debug, Default, Args)]
+pub struct WhatifArgs {
+    /// Buy licences, such as PREMIUM=5. Repeatable: one purchase of all.
+    #[arg(long, value_name = "ENTITLEMENT=N", value_delimiter = ',')]
+    pub buy: Vec<String>,
+    /// Log in N more agents, such as STANDARD=5. Repeatable.
+    #[arg(long, value_name = "ENTITLEMENT=N", value_delimiter = ',')]
+    pub add_agents: Vec<String>,
+    /// Log out N agents, such as STANDARD=5. Repeatable.
+    #[arg(long, value_name = "ENTITLEMENT=N", value_delimiter = ',')]
+    pub remove_agents: Vec<String>,
+    /// Turn overage allowance off in License Control.
+    #[arg(long)]
+    pub overage_off: bool,
+    /// Only what is asked for: leave out doing nothing, and the smallest purchase.
+    #[arg(long)]
+    pub only: bool,
+    /// What to read, and how.
+    #[command(flatten)]
+    pub analyze: AnalyzeArgs,
+}
+
 /// Options of `generate`.
 #[derive(Clone, Debug, Args)]
 pub struct GenerateArgs {
@@ -166,6 +208,16 @@ impl Level {
             Self::Critical => reports::Severity::Critical,
         }
     }
+}
+
+/// A document with a schema.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Document {
+    /// The report of `analyze`.
+    #[default]
+    Report,
+    /// The answer of `whatif`.
+    Whatif,
 }
 
 /// When to colour.

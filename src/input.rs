@@ -24,9 +24,22 @@ pub struct Bounds {
     pub jobs: usize,
 }
 
+/// What to read.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// Bundles and logs.
+    pub paths: Vec<PathBuf>,
+    /// Files of usage, and the Product Instance each belongs to where the user names one.
+    pub usage: Vec<(PathBuf, Option<String>)>,
+}
+
 struct Collect<'a> {
     shared: Arc<Shared>,
     limits: reader::Limits,
+    /// Sources from this one on are files of usage.
+    usage_from: usize,
+    /// The Product Instance of each of them, where the user names one.
+    instances: Vec<Option<String>>,
     progress: &'a Progress,
     inputs: Mutex<Vec<Input>>,
 }
@@ -34,8 +47,8 @@ struct Collect<'a> {
 impl Visitor for Collect<'_> {
     type Member = Reader;
 
-    fn open(&self, _: &Meta) -> Reader {
-        Reader::new(&self.shared, self.limits, true)
+    fn open(&self, meta: &Meta) -> Reader {
+        Reader::new(&self.shared, self.limits, true).expect_usage(meta.source >= self.usage_from)
     }
 
     fn chunk(&self, member: &mut Reader, bytes: &[u8]) -> ControlFlow<()> {
@@ -58,7 +71,11 @@ impl Visitor for Collect<'_> {
             read.bytes = meta.bytes.unwrap_or(read.bytes);
         }
         let not_after = meta.modified.and_then(instant);
-        let input = Input { source: meta.source, path: meta.path, not_after, outcome, read };
+        let usage = meta.source.checked_sub(self.usage_from);
+        let instance = usage.and_then(|at| self.instances.get(at)).cloned().flatten();
+        let expect_usage = usage.is_some();
+        let input =
+            Input { source: meta.source, path: meta.path, not_after, outcome, read, instance, expect_usage };
         self.inputs.lock().unwrap_or_else(PoisonError::into_inner).push(input);
     }
 
@@ -74,9 +91,20 @@ fn instant(modified: Modified) -> Option<Instant> {
 
 /// Reads everything; never fails as a whole: what cannot be read is told in the analysis.
 #[must_use]
-pub fn read(paths: &[PathBuf], bounds: &Bounds, show_progress: bool) -> Analysis {
-    let (present, absent): (Vec<PathBuf>, Vec<PathBuf>) =
-        paths.iter().cloned().partition(|path| path.as_os_str() == "-" || std::fs::metadata(path).is_ok());
+pub fn read(sources: &Sources, bounds: &Bounds, show_progress: bool) -> Analysis {
+    let is_there = |path: &PathBuf| path.as_os_str() == "-" || std::fs::metadata(path).is_ok();
+    let (mut present, mut absent): (Vec<PathBuf>, Vec<PathBuf>) =
+        sources.paths.iter().cloned().partition(is_there);
+    let usage_from = present.len();
+    let mut instances = Vec::new();
+    for (path, instance) in &sources.usage {
+        if is_there(path) {
+            present.push(path.clone());
+            instances.push(instance.clone());
+        } else {
+            absent.push(path.clone());
+        }
+    }
     let total: Option<u64> = present
         .iter()
         .map(|path| std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|file| file.len()))
@@ -85,6 +113,8 @@ pub fn read(paths: &[PathBuf], bounds: &Bounds, show_progress: bool) -> Analysis
     let collect = Collect {
         shared: Shared::new(),
         limits: bounds.reader,
+        usage_from,
+        instances,
         progress: &progress,
         inputs: Mutex::new(Vec::new()),
     };

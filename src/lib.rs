@@ -10,3 +10,5 @@ pub mod generate;
 pub mod input;
 mod progress;
 pub mod run;
+mod tables;
+pub mod whatif;

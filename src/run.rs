@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::analyze::{self, complain};
-use crate::cli::{AnalyzeArgs, Cli, Command, GenerateArgs};
+use crate::cli::{AnalyzeArgs, Cli, Command, Document, GenerateArgs};
 use crate::exit::Exit;
-use crate::{config, generate};
+use crate::{config, generate, whatif};
 
 /// Runs the program with its arguments, the program's own name first.
 #[must_use]
@@ -21,9 +21,22 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     match cli.command {
         None => analyze_or_help(&cli.analyze),
         Some(Command::Analyze(args)) => analyze_or_help(&args),
+        Some(Command::Whatif(args)) => {
+            if nothing_to_read(&args.analyze) {
+                return fail("think anything through: name a bundle, or usage with --usage", Exit::Usage);
+            }
+            match whatif::run(&args) {
+                Ok(exit) => exit.into(),
+                Err(error) => fail(&format!("cannot {error}"), Exit::Usage),
+            }
+        }
         Some(Command::Generate(args)) => write_bundle(&args),
-        Some(Command::Schema) => {
-            let schema = serde_json::to_string_pretty(&reports::schema()).unwrap_or_default();
+        Some(Command::Schema { document }) => {
+            let schema = match document {
+                Document::Report => reports::schema(),
+                Document::Whatif => reports::whatif_schema(),
+            };
+            let schema = serde_json::to_string_pretty(&schema).unwrap_or_default();
             print(format!("{schema}\n").as_bytes())
         }
         Some(Command::Completions { shell }) => {
@@ -56,6 +69,7 @@ fn parse(args: Vec<OsString>) -> Result<Cli, ExitCode> {
     let (analyze, own, position) = match (&cli.command, matches.subcommand()) {
         (None, _) => (&cli.analyze, &matches, 1),
         (Some(Command::Analyze(args)), Some((_, own))) => (args.as_ref(), own, 2),
+        (Some(Command::Whatif(args)), Some((_, own))) => (&args.analyze, own, 2),
         _ => return Ok(cli),
     };
     let known = command.find_subcommand("analyze").cloned().unwrap_or_else(|| command.clone());
@@ -75,6 +89,7 @@ fn parse(args: Vec<OsString>) -> Result<Cli, ExitCode> {
     // What was refused only with the configuration is the configuration's fault.
     let merged = match &again.command {
         Some(Command::Analyze(args)) => args,
+        Some(Command::Whatif(args)) => &args.analyze,
         _ => &again.analyze,
     };
     match (analyze::check(analyze), analyze::check(merged)) {
@@ -84,7 +99,7 @@ fn parse(args: Vec<OsString>) -> Result<Cli, ExitCode> {
 }
 
 fn analyze_or_help(args: &AnalyzeArgs) -> ExitCode {
-    if args.paths.is_empty() {
+    if nothing_to_read(args) {
         // Without anything to read, the help is the answer, and it is not success.
         let _ = Cli::command().print_help();
         return Exit::Usage.into();
@@ -95,6 +110,10 @@ fn analyze_or_help(args: &AnalyzeArgs) -> ExitCode {
     }
 }
 
+fn nothing_to_read(args: &AnalyzeArgs) -> bool {
+    args.paths.is_empty() && args.usage.is_empty()
+}
+
 fn write_bundle(args: &GenerateArgs) -> ExitCode {
     let mut plan = generate::Plan::from_seed(args.seed);
     if let Some(hours) = args.hours {
@@ -102,7 +121,8 @@ fn write_bundle(args: &GenerateArgs) -> ExitCode {
     }
     match generate::write(&generate::generate(&plan), &args.output) {
         Ok(written) => {
-            print(format!("{}\n{}\n", written.bundle.display(), written.truth.display()).as_bytes())
+            let paths = [written.bundle, written.truth, written.usage].map(|path| path.display().to_string());
+            print(format!("{}\n", paths.join("\n")).as_bytes())
         }
         Err(error) => fail(&format!("cannot write into {}: {error}", args.output.display()), Exit::Failure),
     }

@@ -25,6 +25,8 @@ pub struct Written {
     pub bundle: PathBuf,
     /// `truth.json`, beside it.
     pub truth: PathBuf,
+    /// `usage.csv`, beside it.
+    pub usage: PathBuf,
 }
 
 /// Writes the bundle into `dir`, in the container of its plan, and `truth.json` beside it.
@@ -52,7 +54,9 @@ pub fn write(bundle: &Bundle, dir: &Path) -> io::Result<Written> {
     };
     let truth = dir.join("truth.json");
     fs::write(&truth, bundle.truth.to_json().map_err(io::Error::other)?)?;
-    Ok(Written { bundle: path, truth })
+    let usage = dir.join("usage.csv");
+    fs::write(&usage, bundle.truth.usage_csv())?;
+    Ok(Written { bundle: path, truth, usage })
 }
 
 /// Writes the members below `dir`, with their modification times.

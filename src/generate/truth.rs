@@ -1,5 +1,7 @@
 //! What a reader of the bundle should find: `truth.json`, which stands beside the bundle.
 
+use std::fmt::Write as _;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -121,6 +123,18 @@ pub struct Truth {
 }
 
 impl Truth {
+    /// The usage samples as `uccxray analyze --usage` reads them: a time, licences in use, licences purchased.
+    #[must_use]
+    pub fn usage_csv(&self) -> String {
+        let mut text = "timestamp,in_use,purchased\n".to_owned();
+        for Sample { at, in_use, purchased } in &self.usage {
+            let at = at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{at},{in_use},{purchased}");
+        }
+        text
+    }
+
     /// The text of `truth.json`.
     ///
     /// # Errors
