@@ -533,7 +533,7 @@ fn generate_writes_the_same_bytes_for_the_same_seed() {
             let to = format!("{out}{seed}");
             let ran = run(uccxray(dir.path()).args(["generate", "--seed", seed, "-o", &to])).exits(0);
             let lines: Vec<&str> = ran.text().lines().collect();
-            assert_eq!(lines.len(), 2, "{}", ran.text());
+            assert_eq!(lines.len(), 3, "{}", ran.text());
             assert!(lines.iter().all(|path| dir.path().join(path).exists()), "{lines:?}");
         }
         let (a, b) = (tree(&dir.path().join(format!("a{seed}"))), tree(&dir.path().join(format!("b{seed}"))));

@@ -142,12 +142,17 @@ fn contained(bundle: &Bundle, untimed: bool) -> Pieces {
                 bytes: file.bytes.clone(),
             });
             let source = Source { path: "bundle".to_owned(), kind: "directory", bytes: 0, sha256: None };
-            return Pieces { sources: vec![source], members: members.collect(), incomplete: Vec::new() };
+            return Pieces {
+                sources: vec![source],
+                members: members.collect(),
+                incomplete: Vec::new(),
+                usage_from: 1,
+            };
         }
         Container::Zip => dir.file("bundle.zip", generate::to_zip(bundle).unwrap()),
         Container::TarGz => dir.file("bundle.tar.gz", generate::to_tar_gz(bundle).unwrap()),
     };
-    pieces(&[path])
+    pieces(&[path], &[])
 }
 
 struct Comparison<'a> {

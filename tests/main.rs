@@ -16,3 +16,4 @@ mod samples;
 mod schema;
 mod support;
 mod tidy;
+mod usage;

@@ -19,6 +19,10 @@ fn pool() -> &'static Vec<Vec<u8>> {
         let lines = LINE_FORMATS.iter().flat_map(|format| format.samples);
         let documents = DOCUMENT_FORMATS.iter().flat_map(|format| format.samples);
         let mut pool: Vec<Vec<u8>> = lines.chain(documents).map(|text| text.as_bytes().to_vec()).collect();
+        pool.extend(TABLES.iter().flat_map(|text| {
+            let lines = text.split_inclusive('\n').map(|line| line.as_bytes().to_vec());
+            lines.chain([text.as_bytes().to_vec()])
+        }));
         for case in case::all() {
             texts(&case.dir, &mut pool);
         }
@@ -27,6 +31,17 @@ fn pool() -> &'static Vec<Vec<u8>> {
         pool
     })
 }
+
+/// Tables of usage in each of the ways they are written.
+const TABLES: [&str; 7] = [
+    "License Consumption\nDate,Time,Maximum Standard Seats,Max Inbound Ports\n4/2/26,11:45 PM,40,\"1,234\"\n4/3/26,12:00 AM,,2\nTotal,,40,1236\n",
+    "Date;Time;Max Agent Seats\n28/04/2026;00:15;1.234\n;00:30;5\n",
+    "timestamp,PREMIUM,purchased_premium,note\n2026-04-02T10:15:00Z,9,10,a\n1775125800,,10,\n",
+    "time,entitlement,count\n2026-04-02 10:15,stdseats,4\n2026-04-02 10:30,premseats,5\n",
+    "admin:run uccx sql db_cra select * from FlexLicenseUsage\nTIMESTAMP STDSEATS PREMSEATS\n=====\n2026-04-02 10:15:00.0 40 9\n2026-04-02 10:30:00.0 NULL 9\nadmin:\n",
+    "<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData><row r=\"1\"><c r=\"A1\" t=\"str\"><v>time</v></c><c t=\"inlineStr\"><is><t>in_use &amp;</t></is></c></row>\n<row><c r=\"A2\"><v>46114.4270833</v></c><c r=\"B2\"><v>7</v></c></row></sheetData></worksheet>",
+    "<sst xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><si><t>Date</t></si><si><r><t>Time</t></r></si></sst>",
+];
 
 /// The lines of all small files below a folder.
 fn texts(dir: &std::path::Path, pool: &mut Vec<Vec<u8>>) {

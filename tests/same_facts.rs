@@ -12,7 +12,7 @@ use crate::support::expect::difference;
 fn read(laid: &Laid) -> Pieces {
     match &laid.stdin {
         Some(text) => stdin(text.clone()),
-        None => pieces(&[laid.dir.path().join(&laid.path)]),
+        None => pieces(&[laid.dir.path().join(&laid.path)], &laid.beside),
     }
 }
 
@@ -73,7 +73,7 @@ fn one_thread_and_several_give_the_same_facts_as_members_fed_by_hand() {
         let path = laid.dir.path().join(&laid.path);
         let expected = read(laid).facts(&options, || usize::MAX);
         for jobs in [1, 2, 7] {
-            let facts = facts_of(&[&path], jobs, &options);
+            let facts = facts_of(&[&path], &laid.beside, jobs, &options);
             check(&case.name, &format!("{jobs} threads"), &facts, &expected);
         }
     });
@@ -91,9 +91,9 @@ fn arguments_in_any_order_give_the_same_facts() {
             std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         parts.sort();
         let paths: Vec<&Path> = parts.iter().map(PathBuf::as_path).collect();
-        let expected = facts_of(&paths, 2, &options);
+        let expected = facts_of(&paths, &laid.beside, 2, &options);
         let turned: Vec<&Path> = paths.iter().rev().copied().collect();
-        check(&case.name, "arguments reversed", &facts_of(&turned, 2, &options), &expected);
+        check(&case.name, "arguments reversed", &facts_of(&turned, &laid.beside, 2, &options), &expected);
     });
 }
 

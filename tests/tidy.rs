@@ -121,8 +121,12 @@ fn only_one_file_reads_the_clock() {
 fn the_core_touches_no_file_and_prints_nothing() {
     for folder in ["parsers/src", "pipeline/history/src", "pipeline/frames/src", "reports/src"] {
         for path in files(folder, ".rs") {
+            // Tests stand at the foot of a file, or in one of their own.
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if name.ends_with("tests.rs") || name == "testing.rs" {
+                continue;
+            }
             let text = text(&path);
-            // Tests stand at the foot of a file.
             let code = text.split("#[cfg(test)]").next().unwrap_or_default();
             for call in
                 ["std::fs", "std::net::Tcp", "std::net::Udp", "std::process", "println!", "std::env::var"]
@@ -244,6 +248,9 @@ fn samples_name_documentation_hosts_and_addresses_only() {
             || name.starts_with("com.")
             || name.starts_with("java")
             || name.starts_with("org.")
+            // Tags of entitlements, as Cisco's guides print them, and the name space of workbooks.
+            || name == "regid.2019-06.com"
+            || name == "schemas.openxmlformats.org"
     };
     let documentation = ["192.0.2.", "198.51.100.", "203.0.113.", "127.0.0.1", "0.0.0.0", "255.255.255."];
     let mut wrong = Vec::new();

@@ -37,6 +37,9 @@ pub(crate) struct Said {
     pub(crate) exit: i32,
     /// What the result must show, in prose.
     pub(crate) shows: String,
+    /// Further files or folders of the sample that `args` name.
+    #[serde(default)]
+    pub(crate) beside: Vec<String>,
     /// When the files were last written; [`MODIFIED`] if it does not matter.
     pub(crate) modified: Option<String>,
 }
@@ -48,6 +51,8 @@ pub(crate) struct Laid {
     pub(crate) path: String,
     /// The text for standard input.
     pub(crate) stdin: Option<Vec<u8>>,
+    /// Further files that the arguments name: usage and inventories.
+    pub(crate) beside: Vec<PathBuf>,
 }
 
 /// All samples, by name.
@@ -83,10 +88,15 @@ impl Case {
         let dir = Dir::new();
         let from = self.dir.join(&self.said.input);
         if self.said.input == "stdin.txt" {
-            return Laid { dir, path: "-".to_owned(), stdin: Some(fs::read(from).unwrap()) };
+            let stdin = Some(fs::read(from).unwrap());
+            return Laid { dir, path: "-".to_owned(), stdin, beside: Vec::new() };
         }
         copy(&from, &dir.path().join(&self.said.input), self.modified());
-        Laid { dir, path: self.said.input.clone(), stdin: None }
+        for name in &self.said.beside {
+            copy(&self.dir.join(name), &dir.path().join(name), self.modified());
+        }
+        let beside = self.said.beside.iter().map(|name| dir.path().join(name)).collect();
+        Laid { dir, path: self.said.input.clone(), stdin: None, beside }
     }
 
     /// Runs `uccxray analyze` on it with `more` arguments behind those of the case.

@@ -29,6 +29,8 @@ pub(crate) struct Pieces {
     pub(crate) sources: Vec<Source>,
     pub(crate) members: Vec<Piece>,
     pub(crate) incomplete: Vec<String>,
+    /// Sources from this one on are files of usage.
+    pub(crate) usage_from: usize,
 }
 
 /// Keeps the bytes of every member.
@@ -52,10 +54,12 @@ impl Visitor for Keep {
     }
 }
 
-/// Reads paths with the bundle reader.
-pub(crate) fn pieces(paths: &[PathBuf]) -> Pieces {
+/// Reads paths with the bundle reader, then files of usage.
+pub(crate) fn pieces(paths: &[PathBuf], usage: &[PathBuf]) -> Pieces {
     let keep = Keep::default();
-    let read = bundle::read(paths, 2, &bundle::Limits::default(), &keep).unwrap();
+    let usage_from = paths.len();
+    let paths = [paths, usage].concat();
+    let read = bundle::read(&paths, 2, &bundle::Limits::default(), &keep).unwrap();
     let own_time: Vec<Option<Instant>> =
         read.sources.iter().map(|source| source.modified.and_then(uccxray::clock::instant)).collect();
     let members = keep.0.into_inner().unwrap().into_iter().map(|(meta, end, bytes)| {
@@ -71,14 +75,14 @@ pub(crate) fn pieces(paths: &[PathBuf]) -> Pieces {
     });
     let members = members.collect();
     let sources = read.sources.into_iter().map(source).collect();
-    Pieces { sources, members, incomplete: read.incomplete }
+    Pieces { sources, members, incomplete: read.incomplete, usage_from }
 }
 
 /// A text as standard input gives it.
 pub(crate) fn stdin(bytes: Vec<u8>) -> Pieces {
     let source = Source { path: "-".to_owned(), kind: "stdin", bytes: bytes.len() as u64, sha256: None };
     let member = Piece { source: 0, path: None, not_after: None, outcome: MemberOutcome::Read, bytes };
-    Pieces { sources: vec![source], members: vec![member], incomplete: Vec::new() }
+    Pieces { sources: vec![source], members: vec![member], incomplete: Vec::new(), usage_from: 1 }
 }
 
 impl Pieces {
@@ -87,7 +91,8 @@ impl Pieces {
         let shared: Arc<Shared> = Shared::new();
         let mut analysis = Analysis::new(self.sources);
         for piece in self.members {
-            let mut reader = Reader::new(&shared, Limits::default(), true);
+            let expect_usage = piece.source >= self.usage_from;
+            let mut reader = Reader::new(&shared, Limits::default(), true).expect_usage(expect_usage);
             let mut rest = piece.bytes.as_slice();
             while !rest.is_empty() {
                 let (now, later) = rest.split_at(chunk().clamp(1, rest.len()));
@@ -101,7 +106,7 @@ impl Pieces {
                 read.not_a_log = None;
             }
             let Piece { source, path, not_after, outcome, .. } = piece;
-            analysis.add(Input { source, path, not_after, outcome, read });
+            analysis.add(Input { source, path, not_after, outcome, read, instance: None, expect_usage });
         }
         for says in self.incomplete {
             analysis.incomplete(says);
@@ -120,12 +125,16 @@ pub(crate) fn options(args: &[String]) -> Options {
 /// The report of `facts` as JSON.
 pub(crate) fn json(facts: &Facts) -> String {
     let renderer = reports::Renderer::named("json").unwrap();
-    renderer.to_string(&uccxray::analyze::report(facts), &reports::Options::default())
+    let mut facts = facts.clone();
+    uccxray::analyze::consume(&mut facts);
+    renderer.to_string(&uccxray::analyze::report(&facts), &reports::Options::default())
 }
 
-/// Reads `paths` as the program does.
-pub(crate) fn facts_of(paths: &[&Path], jobs: usize, options: &Options) -> Facts {
+/// Reads `paths` and files of usage as the program does.
+pub(crate) fn facts_of(paths: &[&Path], usage: &[PathBuf], jobs: usize, options: &Options) -> Facts {
     let paths: Vec<PathBuf> = paths.iter().map(|path| (*path).to_owned()).collect();
     let bounds = uccxray::input::Bounds { jobs, ..Default::default() };
-    uccxray::input::read(&paths, &bounds, false).facts(options)
+    let sources =
+        uccxray::input::Sources { paths, usage: usage.iter().map(|path| (path.clone(), None)).collect() };
+    uccxray::input::read(&sources, &bounds, false).facts(options)
 }
