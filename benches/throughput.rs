@@ -5,6 +5,7 @@
 //!                                   [--bin UCCXRAY] [--table FILE] [--seed N] [--keep]
 //! cargo bench --bench throughput -- --grow [--only dir-dense]   10 MB … 10 GB: time and peak memory
 //! cargo bench --bench throughput -- --merge                     1 to 30 nodes of a million records: time and peak memory
+//! cargo bench --bench throughput -- --usage                     five years of usage: time and peak memory
 //! cargo bench --bench throughput -- --gate                      which literals, which searcher
 //! ```
 //!
@@ -20,6 +21,7 @@ mod forms;
 mod gate;
 mod measure;
 mod merge;
+mod usage;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -31,7 +33,7 @@ use corpus::{Density, GIB, LITERALS, Truth};
 use measure::{Job, Output, Run, Runner, median};
 
 const USAGE: &str = "usage: throughput [--size 1GiB] [--runs 7] [--dir DIR] [--only LIST] [--bin UCCXRAY] \
-                     [--table FILE] [--seed N] [--keep] | --grow | --merge | --gate\n\
+                     [--table FILE] [--seed N] [--keep] | --grow | --merge | --usage | --gate\n\
                      LIST: dir-sparse dir-dense zip-sparse zip-dense targz-sparse targz-dense startup";
 const FORMS: [&str; 7] =
     ["dir-sparse", "dir-dense", "zip-sparse", "zip-dense", "targz-sparse", "targz-dense", "startup"];
@@ -70,6 +72,7 @@ enum Mode {
     Compare,
     Grow,
     Merge,
+    Usage,
     Gate,
 }
 
@@ -108,6 +111,7 @@ impl Options {
                 "--bench" => {}
                 "--grow" => options.mode = Mode::Grow,
                 "--merge" => options.mode = Mode::Merge,
+                "--usage" => options.mode = Mode::Usage,
                 "--gate" => options.mode = Mode::Gate,
                 "--keep" => options.keep = true,
                 "--size" => options.size = size(value()?)?,
@@ -148,6 +152,21 @@ impl Options {
                 let runner = Runner::new(&self.dir);
                 let mut text = self.heading("Many nodes", Some(&runner))?;
                 text.push_str(&merge::run(&self.uccxray()?, &runner, &self.dir, self.runs)?);
+                text
+            }
+            Mode::Usage => {
+                let runner = Runner::new(&self.dir);
+                let mut text = self.heading("Usage", Some(&runner))?;
+                let (bundle, _) = self.corpus(Density::Sparse, 4_000_000, "usage-logs")?;
+                text.push_str(&usage::run(
+                    &self.uccxray()?,
+                    &runner,
+                    &self.dir,
+                    &bundle,
+                    self.runs,
+                    self.seed,
+                )?);
+                self.forget("usage-logs")?;
                 text
             }
         };
