@@ -1,6 +1,7 @@
 //! The command line: clap types only.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -30,6 +31,9 @@ pub enum Command {
     /// Think a change through: buy, log agents in or out, turn overage allowance off, do nothing.
     #[command(after_help = EXIT_CODES)]
     Whatif(Box<WhatifArgs>),
+    /// Ask the network from this host: DNS, ports, TLS, proxy, Transport URL, clock.
+    #[command(after_help = EXIT_CODES)]
+    Probe(Box<ProbeArgs>),
     /// Write a synthetic bundle and, beside it, the truth about it.
     Generate(GenerateArgs),
     /// Print the JSON Schema of a document.
@@ -171,6 +175,76 @@ pub struct WhatifArgs {
     pub analyze: AnalyzeArgs,
 }
 
+/// Options of `probe`.
+#[derive(Clone, Debug, Args)]
+#[command(group = clap::ArgGroup::new("whom").args(["target", "url", "host"]).multiple(true).required(true))]
+pub struct ProbeArgs {
+    /// How the nodes reach CSSM: straight to Cisco, or by a CSSM On-Prem. Default: what the URL shows.
+    #[arg(long, env = "UCCXRAY_TARGET")]
+    pub target: Option<Target>,
+    /// The Transport URL. Default for `direct`: the two that Cisco documents.
+    #[arg(long, env = "UCCXRAY_URL", conflicts_with = "host")]
+    pub url: Option<String>,
+    /// A CSSM On-Prem whose Transport URL is the documented one.
+    #[arg(long, env = "UCCXRAY_HOST")]
+    pub host: Option<String>,
+    /// Ask this DNS server, by its address, rather than those of this host.
+    #[arg(long, value_name = "SERVER[:PORT]", env = "UCCXRAY_DNS")]
+    pub dns: Option<String>,
+    /// Trust the certificates of this file (PEM) rather than those of this host.
+    #[arg(long, value_name = "FILE", env = "UCCXRAY_CA")]
+    pub ca: Option<PathBuf>,
+    /// Reach CSSM by this HTTP proxy.
+    #[arg(long, value_name = "HOST:PORT", env = "UCCXRAY_PROXY")]
+    pub proxy: Option<String>,
+    /// Compare this host's clock with this NTP server.
+    #[arg(long, value_name = "SERVER[:PORT]", env = "UCCXRAY_NTP")]
+    pub ntp: Option<String>,
+    /// Longest wait for one answer, at most 60 seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "5", env = "UCCXRAY_TIMEOUT", value_parser = seconds)]
+    pub timeout: Duration,
+
+    /// Write the answers; the format follows the ending: .json .txt. Repeatable.
+    #[arg(short, long, value_name = "FILE", env = "UCCXRAY_OUTPUT", value_delimiter = ',')]
+    pub output: Vec<PathBuf>,
+    /// What to print on standard output.
+    #[arg(short, long, default_value = "text", env = "UCCXRAY_FORMAT")]
+    pub format: ProbeFormat,
+    /// Exit with 11 to 15 if a check of this severity or worse failed.
+    #[arg(long, value_name = "SEVERITY", env = "UCCXRAY_FAIL_ON")]
+    pub fail_on: Option<Level>,
+    /// Print nothing on standard output; files given with -o are written.
+    #[arg(short, long, env = "UCCXRAY_QUIET")]
+    pub quiet: bool,
+    /// Colour.
+    #[arg(long, value_name = "WHEN", default_value = "auto", env = "UCCXRAY_COLOR")]
+    pub color: Color,
+    /// ASCII only on the screen.
+    #[arg(long, env = "UCCXRAY_ASCII")]
+    pub ascii: bool,
+    /// Columns of the screen. Default: the terminal's, else 80.
+    #[arg(long, value_name = "N", env = "UCCXRAY_WIDTH")]
+    pub width: Option<usize>,
+}
+
+/// How the nodes reach CSSM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Target {
+    /// Straight to Cisco.
+    Direct,
+    /// By a CSSM On-Prem.
+    Onprem,
+}
+
+/// How `probe` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProbeFormat {
+    /// A screen.
+    Text,
+    /// One JSON document.
+    Json,
+}
+
 /// Options of `generate`.
 #[derive(Clone, Debug, Args)]
 pub struct GenerateArgs {
@@ -253,6 +327,15 @@ fn size(text: &str) -> Result<u64, String> {
     number.checked_mul(factor).ok_or_else(|| "more bytes than 64 bits hold".to_owned())
 }
 
+/// `5`, `0.5`: more than nothing, at most a minute.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.trim().parse().map_err(|_| "a number of seconds, such as 5".to_owned())?;
+    if !(0.01..=60.0).contains(&seconds) {
+        return Err("between 0.01 and 60 seconds".to_owned());
+    }
+    Ok(Duration::from_secs_f64(seconds))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -273,6 +356,8 @@ mod tests {
     fn sizes_have_units() {
         assert_eq!(size("64GiB"), Ok(64 << 30));
         assert_eq!(size("1 MB"), Ok(1_000_000));
+        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+        assert!(seconds("0").is_err() && seconds("61").is_err() && seconds("NaN").is_err());
         assert!(size("lots").is_err() && size("1 furlong").is_err() && size("99999999999TiB").is_err());
     }
 }

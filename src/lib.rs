@@ -1,4 +1,4 @@
-//! The shell of `uccxray`: everything with a clock, a file or an exit code. Decisions live in the crates below it.
+//! The shell of `uccxray`: everything with a clock, a file, a socket or an exit code. Decisions live in the crates below it.
 
 pub mod analyze;
 pub mod bundle;
@@ -8,6 +8,7 @@ pub mod config;
 pub mod exit;
 pub mod generate;
 pub mod input;
+pub mod probe;
 mod progress;
 pub mod run;
 mod tables;

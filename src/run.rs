@@ -9,7 +9,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 use crate::analyze::{self, complain};
 use crate::cli::{AnalyzeArgs, Cli, Command, Document, GenerateArgs};
 use crate::exit::Exit;
-use crate::{config, generate, whatif};
+use crate::{config, generate, probe, whatif};
 
 /// Runs the program with its arguments, the program's own name first.
 #[must_use]
@@ -30,6 +30,10 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
                 Err(error) => fail(&format!("cannot {error}"), Exit::Usage),
             }
         }
+        Some(Command::Probe(args)) => match probe::run(&args) {
+            Ok(exit) => exit.into(),
+            Err(error) => fail(&format!("cannot {error}"), Exit::Usage),
+        },
         Some(Command::Generate(args)) => write_bundle(&args),
         Some(Command::Schema { document }) => {
             let schema = match document {

@@ -11,6 +11,8 @@ mod generated;
 mod hostile;
 mod instances;
 mod no_panic;
+mod probe;
+mod probe_servers;
 mod same_facts;
 mod samples;
 mod schema;
