@@ -261,6 +261,26 @@ mod tests {
     }
 
     #[test]
+    fn a_broken_certificate_is_read_or_refused_and_nothing_else() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(vec!["ssm.example.com".to_owned()]).unwrap();
+        let der = params.self_signed(&key).unwrap().der().to_vec();
+        let whole = Facts::read(&der).unwrap();
+        assert_eq!(whole.san, ["ssm.example.com"]);
+        let roots =
+            Roots { store: RootCertStore::empty(), exact: Vec::new(), given: true, errors: Vec::new() };
+        let now = Instant::default();
+        for at in 0..der.len() {
+            assert_eq!(Facts::read(&der[..at]), None);
+            let mut broken = der.clone();
+            broken[at] ^= 0x81;
+            let facts: Vec<Facts> = Facts::read(&broken).into_iter().collect();
+            // Nothing is trusted here, broken or not.
+            assert!(roots.distrust(&[CertificateDer::from(broken)], &facts, now).is_some());
+        }
+    }
+
+    #[test]
     fn many_names_are_counted() {
         let names: Vec<String> = (0..9).map(|n| format!("n{n}.example.com")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();

@@ -34,6 +34,8 @@ const SHOWN_MAX: usize = 16;
 pub(super) enum Failure {
     /// The name does not exist.
     NoSuchName,
+    /// The name exists, without an address.
+    NoAddress,
     /// The server could not find out.
     ServerFailed,
     /// The server said another error.
@@ -48,6 +50,7 @@ impl Failure {
     fn name(&self) -> &'static str {
         match self {
             Self::NoSuchName => "nxdomain",
+            Self::NoAddress => "no_data",
             Self::ServerFailed => "servfail",
             Self::Code(_) => "error_response",
             Self::Silent => "timed_out",
@@ -59,6 +62,7 @@ impl Failure {
     pub(super) fn says(&self, name: &str, server: &str) -> String {
         match self {
             Self::NoSuchName => format!("{server} says that {name} does not exist (NXDOMAIN)"),
+            Self::NoAddress => format!("{server} has no address for {name}"),
             Self::ServerFailed => format!("{server} could not look up {name} (SERVFAIL)"),
             Self::Code(code) => format!("{server} answered for {name}: {code}"),
             Self::Silent => format!("{server} did not answer for {name}"),
@@ -85,11 +89,11 @@ impl Names {
         }
     }
 
-    /// The failure that stands for both lookups.
+    /// Why there is nothing to connect to: the A record's own reason.
     pub(super) fn failure(&self) -> Failure {
-        match (&self.a, &self.aaaa) {
-            (Err(failure), _) | (Ok(_), Err(failure)) => failure.clone(),
-            (Ok(_), Ok(_)) => Failure::NoSuchName,
+        match &self.a {
+            Err(failure) => failure.clone(),
+            Ok(_) => Failure::NoAddress,
         }
     }
 }
@@ -245,7 +249,7 @@ pub(super) fn check(plan: &Plan, site: &Site, names: &Names) -> Check {
         ),
         (Err(failure), _) => {
             let remedy = match failure {
-                Failure::NoSuchName => format!(
+                Failure::NoSuchName | Failure::NoAddress => format!(
                     "Add an A record for {name} to the DNS servers that show network eth0 lists on the nodes, or \
                      correct the host in the Transport URL."
                 ),
@@ -259,8 +263,10 @@ pub(super) fn check(plan: &Plan, site: &Site, names: &Names) -> Check {
                 ),
             };
             let sure = match failure {
-                Failure::NoSuchName => Confidence::High,
-                _ => Confidence::Medium,
+                Failure::NoSuchName | Failure::NoAddress => Confidence::High,
+                Failure::ServerFailed | Failure::Code(_) | Failure::Silent | Failure::Trouble(_) => {
+                    Confidence::Medium
+                }
             };
             ITEM.fail(Severity::High, sure, failure.says(&name, &server), remedy)
         }
@@ -317,6 +323,8 @@ mod tests {
         assert_eq!(six.addresses(), [IpAddr::from(v6)]);
         let none = Names { a: Err(Failure::Silent), aaaa: Err(Failure::NoSuchName), took };
         assert!(none.addresses().is_empty() && matches!(none.failure(), Failure::Silent));
+        let bare = Names { a: Ok(Vec::new()), aaaa: Err(Failure::Silent), took };
+        assert!(bare.addresses().is_empty() && matches!(bare.failure(), Failure::NoAddress));
     }
 
     #[test]

@@ -22,7 +22,7 @@ const GOOD: Style = AnsiColor::Green.on_default().bold();
 const TEXT: usize = 12;
 
 /// Column of what belongs to a sentence.
-const BELOW: usize = 14;
+const BELOW: usize = 15;
 
 /// Longest text of one paragraph, in characters.
 const PARAGRAPH_MAX: usize = 1_200;

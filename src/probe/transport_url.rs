@@ -65,7 +65,7 @@ fn form(target: Target, site: &Site) -> Form {
         (Target::Onprem, ON_PREM_SMART) => Form::Smart,
         (Target::Onprem, ON_PREM_CALL_HOME) => Form::CallHome,
         (Target::Onprem, _) => Form::Unknown,
-        (Target::Direct, _) => match DIRECT_URLS.iter().position(|url| documented(&url)) {
+        (Target::Direct, _) => match DIRECT_URLS.iter().position(documented) {
             Some(0) => Form::Smart,
             Some(_) => Form::CallHome,
             None => Form::Unknown,

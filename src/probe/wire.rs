@@ -194,9 +194,8 @@ fn answer(head: &[u8]) -> Result<Answer, Trouble> {
     let first = lines.next().unwrap_or_default();
     let wrong = || Trouble::new(Class::Protocol, format!("not an HTTP answer: {first}"));
     let mut words = first.trim_end().splitn(3, ' ');
-    let version = words.next().filter(|version| version.starts_with("HTTP/")).ok_or_else(wrong)?;
+    words.next().filter(|version| version.starts_with("HTTP/")).ok_or_else(wrong)?;
     let status = words.next().and_then(|word| word.parse().ok()).filter(|code| (100..=999).contains(code));
-    debug_assert!(!version.is_empty(), "it begins with HTTP/");
     let date = lines.take_while(|line| !line.trim().is_empty()).find_map(|line| {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("date").then(|| value.trim().to_owned())
@@ -227,6 +226,27 @@ mod tests {
         assert_eq!(trouble.text, "not an HTTP answer: SSH-2.0-\\u{1b}[2Jsshd");
         assert_eq!(answer(b"HTTP/1.1 99999 x\r\n").unwrap_err().class, Class::Protocol);
         assert!(answer(b"").is_err() && answer(&[0xff; 100]).is_err());
+    }
+
+    #[test]
+    fn an_endless_head_ends() {
+        struct Endless;
+        impl Read for Endless {
+            fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+                buf.fill(b'x');
+                Ok(buf.len())
+            }
+        }
+        impl Write for Endless {
+            fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+                Ok(buf.len())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let trouble = ask(&mut Endless, "GET / HTTP/1.1\r\n\r\n").unwrap_err();
+        assert!(trouble.class == Class::Protocol && trouble.text.len() < 250, "{trouble:?}");
     }
 
     #[test]
