@@ -218,6 +218,13 @@ fn bad_certificates_are_told_apart_and_shown() {
         "not_yet_valid",
         "not valid before 2090-01-01",
     );
+    // Out of its dates and never in them: nobody can tell whether it was to be trusted.
+    let never = |params: &mut rcgen::CertificateParams| {
+        params.not_before = rcgen::date_time_ymd(2023, 2, 1);
+        params.not_after = rcgen::date_time_ymd(2023, 1, 1);
+    };
+    let measured = distrusted(authority.issue(&[HOST], never), &ca, "expired", "it expired at 2023-01-01");
+    assert_eq!(measured["trusted"], Value::Null);
     distrusted(self_signed(&[HOST], |_| ()), &ca, "self_signed", "signed by itself");
     distrusted(other.issue(&[HOST], |_| ()), &ca, "untrusted", "(issuer CN=Test Root)");
 }

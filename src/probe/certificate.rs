@@ -162,21 +162,16 @@ impl Roots {
         self.store.len()
     }
 
-    /// Why the chain is not trusted; `None` if it is. Dates do not take part: they are another question.
-    pub(super) fn distrust(
-        &self,
-        chain: &[CertificateDer<'static>],
-        facts: &[Facts],
-        now: Instant,
-    ) -> Option<String> {
-        let (leaf, others) = chain.split_first()?;
+    /// Whether a trusted certificate stands behind the chain. Dates do not take part: they are another question.
+    pub(super) fn judge(&self, chain: &[CertificateDer<'static>], facts: &[Facts], now: Instant) -> Trust {
+        let Some((leaf, others)) = chain.split_first() else { return Trust::Unknown };
         // Java, too, trusts a server certificate that stands in its store itself.
         if self.exact.contains(leaf) {
-            return None;
+            return Trust::Yes;
         }
         let parsed = match ParsedCertificate::try_from(leaf) {
             Ok(parsed) => parsed,
-            Err(error) => return Some(remote(&error.to_string())),
+            Err(error) => return Trust::No(remote(&error.to_string())),
         };
         let algorithms = provider().signature_verification_algorithms;
         let verify = |at: Instant| {
@@ -184,16 +179,51 @@ impl Roots {
             let at = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
             verify_server_cert_signed_by_trust_anchor(&parsed, &self.store, others, at, algorithms.all)
         };
-        // A moment at which all certificates of the chain hold, if there is one.
+        moments(facts, now).into_iter().fold(Trust::Unknown, |found, at| match (found, verify(at)) {
+            (Trust::Unknown, Ok(())) => Trust::Yes,
+            (Trust::Unknown, Err(rustls::Error::InvalidCertificate(error))) if is_date(&error) => {
+                Trust::Unknown
+            }
+            (Trust::Unknown, Err(rustls::Error::InvalidCertificate(error))) => Trust::No(why(&error)),
+            (Trust::Unknown, Err(error)) => Trust::No(remote(&error.to_string())),
+            (found, _) => found,
+        })
+    }
+}
+
+/// Whether a chain leads to something trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// It does.
+    Yes,
+    /// It does not, and why.
+    No(String),
+    /// There is no moment at which its certificates hold, so nobody can tell.
+    Unknown,
+}
+
+/// Moments at which to judge a chain: one at which all of it holds, if there is one, then those of the server's own
+/// certificate alone, since what is sent above it need not be what it rests on.
+fn moments(facts: &[Facts], now: Instant) -> Vec<Instant> {
+    let within = |facts: &[Facts]| {
         let from = facts.iter().filter_map(|facts| facts.not_before).max().unwrap_or(now);
         let until = facts.iter().filter_map(|facts| facts.not_after).min().unwrap_or(now);
-        let at = if from <= until { now.clamp(from, until) } else { now };
-        match verify(at) {
-            Ok(()) => None,
-            Err(rustls::Error::InvalidCertificate(error)) => Some(why(&error)),
-            Err(error) => Some(remote(&error.to_string())),
-        }
+        (from <= until).then(|| now.clamp(from, until))
+    };
+    let own = facts.get(..1).unwrap_or_default();
+    let mut out: Vec<Instant> = [within(facts), within(own)].into_iter().flatten().collect();
+    if out.is_empty() {
+        out.push(now);
     }
+    out
+}
+
+fn is_date(error: &rustls::CertificateError) -> bool {
+    use rustls::CertificateError as Error;
+    matches!(
+        error,
+        Error::Expired | Error::ExpiredContext { .. } | Error::NotValidYet | Error::NotValidYetContext { .. }
+    )
 }
 
 fn why(error: &rustls::CertificateError) -> String {
@@ -276,7 +306,7 @@ mod tests {
             broken[at] ^= 0x81;
             let facts: Vec<Facts> = Facts::read(&broken).into_iter().collect();
             // Nothing is trusted here, broken or not.
-            assert!(roots.distrust(&[CertificateDer::from(broken)], &facts, now).is_some());
+            assert_ne!(roots.judge(&[CertificateDer::from(broken)], &facts, now), Trust::Yes);
         }
     }
 

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::cli::Target;
 
-use super::certificate::{Facts, Roots};
+use super::certificate::{Facts, Roots, Trust};
 use super::document::{Check, Item};
 use super::plan::{Plan, Site};
 use super::session::{Handshake, Session};
@@ -148,9 +148,20 @@ fn judge(
             ),
         });
     }
-    let distrust = sight.roots.distrust(&sight.session.chain, facts, sight.now);
-    let trusted = distrust.is_none();
-    problems.extend(distrust.map(|why| untrusted(plan, leaf, facts, &why)));
+    let trusted = match sight.roots.judge(&sight.session.chain, facts, sight.now) {
+        Trust::Yes => Some(true),
+        Trust::No(why) => {
+            problems.push(untrusted(plan, leaf, facts, &why));
+            Some(false)
+        }
+        Trust::Unknown => {
+            // Dates are what is wrong then, and that is said; whatever else it is must not look like trust.
+            if problems.iter().all(|problem| problem.name == "wrong_name") {
+                problems.push(untrusted(plan, leaf, facts, "at no moment do its certificates hold together"));
+            }
+            None
+        }
+    };
     if sight.session.holds_key == Some(false) {
         problems.push(Problem {
             name: "no_proof_of_key",
