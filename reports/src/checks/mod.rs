@@ -5,6 +5,7 @@ mod cluster_view_daemon;
 mod dns_a_record;
 mod enforcement_near;
 mod firewall_ports;
+mod license_type_and_ha;
 mod locked_usage;
 mod log_gaps;
 mod logs_collected;
@@ -30,6 +31,7 @@ pub const CHECKS: &[Check] = &[
     cluster_view_daemon::CHECK,
     clock_sync::CHECK,
     release_regime::CHECK,
+    license_type_and_ha::CHECK,
     logs_collected::CHECK,
     log_gaps::CHECK,
     witness_missing::CHECK,

@@ -350,7 +350,7 @@ mod tests {
                 "Passed          cluster-view-daemon (medium confidence), logs-collected",
             ],
         );
-        assert!(screen.lines().count() <= 58, "{screen}");
+        assert!(screen.lines().count() <= 59, "{screen}");
     }
 
     #[test]
