@@ -56,8 +56,10 @@ pub fn consumption(instance: &Instance, as_of: Option<Instant>) -> Result<Option
             rule::compare(replay, instance, usage);
         }
     }
+    let (locks, lacks) = one_answer(regime, &replays);
     let locked = locked(instance, &replays, since_logged);
-    let lacking = judged.lacking(&newest, locked.as_deref());
+    let lacking = judged.lacking(&newest, locked.as_deref()).filter(|_| lacks);
+    let locked = locked.filter(|_| locks);
     let counts = usage.series.first().map_or(0, |_| usage.at.len());
     Ok(Some(Consumption {
         purchased: (!judged.counts.is_empty()).then(|| total(judged.counts.iter())),
@@ -189,6 +191,14 @@ const REPORT_TAKES: TimeDelta = TimeDelta::minutes(2);
 pub(crate) fn holding<'a>(instance: &Instance, replays: &'a [Replay]) -> Option<&'a Replay> {
     let fits = instance.readings.iter().rev().find_map(|reading| reading.fits).unwrap_or(Reading::At60);
     replays.iter().find(|replay| replay.reading.is_none_or(|reading| reading == fits))
+}
+
+/// Whether all rules that may hold lock the same, and lack the same: where the release is not known, what they tell
+/// differently is not known either.
+fn one_answer(regime: Regime, replays: &[Replay]) -> (bool, bool) {
+    let Some(first) = replays.first().filter(|_| regime == Regime::Unknown) else { return (true, true) };
+    let locks = replays.iter().all(|replay| replay.locked == first.locked);
+    (locks, replays.iter().all(|replay| replay.lacking == first.lacking))
 }
 
 /// The use that is held at the end, by entitlement; `None` unless the rule or the logs say Out of Compliance.

@@ -131,10 +131,12 @@ fn says(instance: &Instance, forecast: &Forecast, as_of: Instant) -> String {
 
 fn remedy(instance: &Instance, bad: &[&Forecast]) -> String {
     let names: Vec<String> = bad.iter().map(|of| brief(&of.entitlement)).take(4).collect();
+    let already = bad.iter().any(|of| matches!(of.outlook, Outlook::Already { .. }));
     format!(
-        "Buy {} in CSSM before then, or have fewer agents and supervisors (Premium seats) of {} logged in at the peak. \
+        "Buy {} in CSSM{}, or have fewer agents and supervisors (Premium seats) of {} logged in at the peak. \
          What a purchase changes: uccxray whatif.",
         names.join(" and "),
+        if already { "" } else { " before then" },
         node_names(instance)
     )
 }

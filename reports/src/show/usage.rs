@@ -260,7 +260,7 @@ pub(crate) fn method(of: &Forecast) -> String {
     match of.outlook {
         OutlookKind::NotEnough | OutlookKind::Already => String::new(),
         OutlookKind::Crosses | OutlookKind::NotBefore => {
-            format!("{}{}", of.method, past.unwrap_or_default())
+            format!("{}{}", of.method.trim_end_matches('.'), past.unwrap_or_default())
         }
     }
 }

@@ -73,12 +73,13 @@ impl<'a> Position<'a> {
             held: Vec::new(),
             purchased: Vec::new(),
         };
-        position.count(consumption.map(|it| it.entitlements.as_slice()).unwrap_or_default());
+        let locked = replay.map(|replay| replay.locked.as_slice()).unwrap_or_default();
+        position.count(consumption.map(|it| it.entitlements.as_slice()).unwrap_or_default(), locked);
         position
     }
 
-    /// Takes over what is used, held and purchased.
-    fn count(&mut self, entitlements: &[crate::usage::EntitlementUse]) {
+    /// Takes over what is used, held by the rule at hand, and purchased.
+    fn count(&mut self, entitlements: &[crate::usage::EntitlementUse], locked: &[(Arc<str>, u32)]) {
         for entitlement in entitlements.iter().filter(|it| crate::flex::judged(&it.entitlement)) {
             let stated =
                 self.instance.entitlements.iter().find(|it| it.entitlement == entitlement.entitlement);
@@ -86,7 +87,9 @@ impl<'a> Position<'a> {
             let reported = stated.and_then(|stated| stated.count).filter(|_| self.is_locked());
             self.names.push(Arc::clone(&entitlement.entitlement));
             self.in_use.push(entitlement.last.unwrap_or(NOT_COUNTED));
-            let held = entitlement.locked.max(reported).or(entitlement.last);
+            let by_rule =
+                locked.iter().find(|(name, _)| *name == entitlement.entitlement).map(|(_, count)| *count);
+            let held = entitlement.locked.max(by_rule).max(reported).or(entitlement.last);
             self.held.push(held.unwrap_or(NOT_COUNTED));
             self.purchased.push(entitlement.purchased.unwrap_or(NOT_COUNTED));
         }
