@@ -206,3 +206,14 @@ fn five_years_of_fifty_entitlements_are_judged_under_every_rule() {
         assert_eq!(found.replays.len(), rules);
     }
 }
+
+#[test]
+fn without_a_release_what_the_rules_tell_differently_is_not_known() {
+    let counts = [90, 110, 120, 130, 125, 115, 80];
+    let known = of(&used(Regime::Counted, &counts, hundred()));
+    assert_eq!((known.locked, known.deficit), (Some(130), Some(30)));
+    let unknown = of(&used(Regime::Unknown, &counts, hundred()));
+    assert_eq!(unknown.locked, None);
+    let locks = |reading| unknown.replays.iter().any(|it| it.reading == reading && !it.locked.is_empty());
+    assert!(locks(Some(Reading::At60)) && !locks(None));
+}
