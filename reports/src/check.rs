@@ -3,8 +3,7 @@
 //! Silence is not a pass: a check that finds nothing to judge by says [`Outcome::NoEvidence`] and names what to
 //! collect.
 
-use history::facts::{Basis, Deployment, Evidence, Facts, Instance, Now, Release};
-use history::policy::Regime;
+use history::facts::{Evidence, Facts, Instance};
 use parsers::origin::Origin;
 use parsers::stamp::Instant;
 
@@ -69,36 +68,7 @@ pub struct Finding {
 
 /// A Product Instance of which nothing is known: checks answer for it where the input holds none.
 pub(crate) fn nobody() -> Instance {
-    let unknown = Now {
-        state: "unknown",
-        since: None,
-        since_is_first_seen: false,
-        basis: Basis::Unknown,
-        evidence: None,
-    };
-    Instance {
-        id: "unnamed".into(),
-        nodes: Vec::new(),
-        clocks: Vec::new(),
-        reference: None,
-        release: Release { version: None, regime: Regime::Unknown, basis: Basis::Unknown, evidence: None },
-        deployment: Deployment::default(),
-        registration: unknown.clone(),
-        authorization: unknown.clone(),
-        enforcement: unknown,
-        transitions: Vec::new(),
-        deadlines: Vec::new(),
-        services: Vec::new(),
-        ntp: Vec::new(),
-        events: Vec::new(),
-        contradictions: Vec::new(),
-        readings: Vec::new(),
-        alive: Vec::new(),
-        entitlements: Vec::new(),
-        license_type: None,
-        usage: None,
-        consumption: None,
-    }
+    Instance::unknown("unnamed")
 }
 
 /// The lines of `evidence` in its order.

@@ -212,13 +212,14 @@ fn peer(option: &str, text: &str, port: Option<u16>) -> Result<Peer, UsageError>
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use clap::Parser as _;
 
     use super::*;
     use crate::cli::{Cli, Command};
 
-    fn plan(args: &[&str]) -> Result<Plan, UsageError> {
+    /// The plan of these arguments of `probe`.
+    pub(in crate::probe) fn plan(args: &[&str]) -> Result<Plan, UsageError> {
         let all = ["uccxray", "probe"].into_iter().chain(args.iter().copied());
         match Cli::parse_from(all).command {
             Some(Command::Probe(args)) => Plan::new(&args),

@@ -164,20 +164,10 @@ fn slip(lower: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser as _;
     use reports::report::CheckOutcome::{Fail, NotApplicable, Pass};
 
     use super::*;
-    use crate::cli::{Cli, Command};
-    use crate::probe::UsageError;
-
-    fn plan(args: &[&str]) -> Result<Plan, UsageError> {
-        let all = ["uccxray", "probe"].into_iter().chain(args.iter().copied());
-        match Cli::parse_from(all).command {
-            Some(Command::Probe(args)) => Plan::new(&args),
-            _ => unreachable!("it says probe"),
-        }
-    }
+    use crate::probe::plan::tests::plan;
 
     #[track_caller]
     fn check(target: &str, url: &str, outcome: reports::report::CheckOutcome, says: &str) {

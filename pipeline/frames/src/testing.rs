@@ -1,9 +1,6 @@
 //! Makes events and transitions for the tests.
 
-use history::facts::{
-    Basis, Deployment, Dimension, Event, Evidence, Instance, Now, Release, Testimony, Transition,
-};
-use history::policy::Regime;
+use history::facts::{Basis, Dimension, Event, Evidence, Instance, Testimony, Transition};
 use history::usage::{Cite, Purchase, Series, Usage, UsageClock};
 use parsers::event::{EventKind, Witness};
 use parsers::origin::{Origin, Span};
@@ -111,34 +108,5 @@ pub(crate) fn purchase(entitlement: &str, count: u32, since: Option<Instant>) ->
 
 /// An instance of which nothing else is known.
 pub(crate) fn instance(transitions: Vec<Transition>, events: Vec<Event>) -> Instance {
-    let now = Now {
-        state: "unknown",
-        since: None,
-        since_is_first_seen: false,
-        basis: Basis::Unknown,
-        evidence: None,
-    };
-    Instance {
-        clocks: Vec::new(),
-        reference: None,
-        id: "uccxpub".into(),
-        nodes: Vec::new(),
-        release: Release { version: None, regime: Regime::Unknown, basis: Basis::Unknown, evidence: None },
-        deployment: Deployment::default(),
-        registration: now.clone(),
-        authorization: now.clone(),
-        enforcement: now,
-        transitions,
-        deadlines: Vec::new(),
-        services: Vec::new(),
-        ntp: Vec::new(),
-        events,
-        contradictions: Vec::new(),
-        readings: Vec::new(),
-        alive: Vec::new(),
-        entitlements: Vec::new(),
-        license_type: None,
-        usage: None,
-        consumption: None,
-    }
+    Instance { transitions, events, ..Instance::unknown("uccxpub") }
 }

@@ -184,6 +184,17 @@ pub struct Now {
     pub evidence: Option<Evidence>,
 }
 
+impl Now {
+    /// Nothing says the state.
+    pub const UNKNOWN: Self = Self {
+        state: "unknown",
+        since: None,
+        since_is_first_seen: false,
+        basis: Basis::Unknown,
+        evidence: None,
+    };
+}
+
 /// What a deadline is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DeadlineKind {

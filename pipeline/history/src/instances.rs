@@ -10,12 +10,13 @@ use crate::analysis::{Input, Options};
 use crate::coverage::Coverage;
 use crate::deadline;
 use crate::disagreement;
-use crate::facts::{Basis, ClockPair, Dimension, Event, Instance, Now, Transition};
+use crate::facts::{Basis, ClockPair, Deployment, Dimension, Event, Instance, Now, Release, Transition};
 use crate::grouping::Part;
 use crate::intake::{self, Dated, Purchased};
 use crate::machine::{Folded, Machine};
 use crate::nodes::Registry;
 use crate::outputs::{self, Stated};
+use crate::policy::Regime;
 use crate::reconcile;
 use crate::skew;
 use crate::snapshots;
@@ -213,6 +214,41 @@ fn fold<'a>(
     machine
 }
 
+impl Instance {
+    /// A Product Instance of which nothing is known but its name.
+    #[must_use]
+    pub fn unknown(id: &str) -> Self {
+        Self {
+            id: id.into(),
+            nodes: Vec::new(),
+            clocks: Vec::new(),
+            reference: None,
+            release: Release {
+                version: None,
+                regime: Regime::Unknown,
+                basis: Basis::Unknown,
+                evidence: None,
+            },
+            deployment: Deployment::default(),
+            registration: Now::UNKNOWN,
+            authorization: Now::UNKNOWN,
+            enforcement: Now::UNKNOWN,
+            transitions: Vec::new(),
+            deadlines: Vec::new(),
+            services: Vec::new(),
+            ntp: Vec::new(),
+            events: Vec::new(),
+            contradictions: Vec::new(),
+            readings: Vec::new(),
+            alive: Vec::new(),
+            entitlements: Vec::new(),
+            license_type: None,
+            usage: None,
+            consumption: None,
+        }
+    }
+}
+
 /// The node number in the name of a trace file: `Cisco001MCVD001.log` is of node 1. That it is the node's number in
 /// the cluster is inferred from published file names.
 fn trace_number(path: &str) -> Option<u32> {
@@ -237,13 +273,7 @@ fn now(transitions: &[Transition], dimension: Dimension, complete: bool) -> Now 
             basis: last.basis,
             evidence: Some(last.evidence.clone()),
         },
-        None => Now {
-            state: "unknown",
-            since: None,
-            since_is_first_seen: false,
-            basis: Basis::Unknown,
-            evidence: None,
-        },
+        None => Now::UNKNOWN,
     }
 }
 

@@ -5,7 +5,7 @@ use parsers::origin::{Origin, Span};
 use parsers::stamp::Instant;
 
 use super::*;
-use crate::facts::{Basis, Deadline, DeadlineKind, Deployment, Evidence, Now, ReadingFit, Release};
+use crate::facts::{Basis, Deadline, DeadlineKind, Evidence, Now, ReadingFit, Release};
 use crate::policy;
 use crate::usage::{Consumption, EntitlementUse};
 
@@ -19,13 +19,6 @@ fn line() -> Evidence {
 
 /// An instance in `state` since then, with use, locked use and purchases of one entitlement.
 fn instance(state: &'static str, since: &str, used: Option<(u32, Option<u32>, u32)>) -> Instance {
-    let unknown = Now {
-        state: "unknown",
-        since: None,
-        since_is_first_seen: false,
-        basis: Basis::Unknown,
-        evidence: None,
-    };
     let since = at(since);
     let deadline = |kind, expected| Deadline {
         kind,
@@ -67,27 +60,11 @@ fn instance(state: &'static str, since: &str, used: Option<(u32, Option<u32>, u3
         forecasts: Vec::new(),
     });
     Instance {
-        id: "x".into(),
-        nodes: Vec::new(),
-        clocks: Vec::new(),
-        reference: None,
         release: Release { version: None, regime: Regime::Counted, basis: Basis::Given, evidence: None },
-        deployment: Deployment::default(),
-        registration: unknown.clone(),
-        authorization: Now { state, since: Some(since), basis: Basis::Stated, ..unknown.clone() },
-        enforcement: unknown,
-        transitions: Vec::new(),
+        authorization: Now { state, since: Some(since), basis: Basis::Stated, ..Now::UNKNOWN },
         deadlines,
-        services: Vec::new(),
-        ntp: Vec::new(),
-        events: Vec::new(),
-        contradictions: Vec::new(),
-        readings: Vec::new(),
-        alive: Vec::new(),
-        entitlements: Vec::new(),
-        license_type: None,
-        usage: None,
         consumption,
+        ..Instance::unknown("x")
     }
 }
 
