@@ -12,6 +12,7 @@ use history::facts::{Facts, MemberOutcome};
 use history::grouping::Cluster;
 use history::intake::Purchased;
 use history::nodes;
+use parsers::catalog::Catalog;
 use parsers::stamp::Instant;
 use reports::{InstanceTables, Renderer, Report, Tables, Tool};
 
@@ -48,7 +49,8 @@ pub fn run(args: &AnalyzeArgs) -> Result<Exit, UsageError> {
         }
     }
     let facts = read(args)?;
-    let report = report(&facts);
+    let mut report = report(&facts);
+    reports::suppress(&mut report, &args.accepted);
     let mut exit = verdict(args, &facts, &report);
     let render = render_options(args);
     for (path, renderer) in files {
@@ -90,8 +92,11 @@ pub fn run(args: &AnalyzeArgs) -> Result<Exit, UsageError> {
 /// Reads what the arguments name, and draws what follows from usage.
 pub(crate) fn read(args: &AnalyzeArgs) -> Result<Facts, UsageError> {
     let options = options(args)?;
-    let analysis = input::read(&sources(args), &bounds(args), !args.no_progress && !args.quiet);
+    let catalog = args.signatures.clone().unwrap_or_else(Catalog::built_in);
+    let show_progress = !args.no_progress && !args.quiet;
+    let analysis = input::read(&sources(args), &bounds(args), &catalog, show_progress);
     let mut facts = analysis.facts(&options);
+    facts.note_signatures(&catalog);
     place(args, &mut facts);
     consume(&mut facts);
     Ok(facts)
@@ -215,6 +220,11 @@ pub fn options(args: &AnalyzeArgs) -> Result<Options, UsageError> {
         until,
         clusters: clusters(&args.cluster)?,
         purchased: purchased(&args.purchased)?,
+        on_prem_synced: args
+            .on_prem_synced
+            .as_deref()
+            .map(|text| instant("--on-prem-synced", text))
+            .transpose()?,
         usage_zone: args
             .usage_tz
             .as_deref()
@@ -336,9 +346,14 @@ fn by_ending(path: &Path) -> Result<&'static Renderer, UsageError> {
 }
 
 pub(crate) fn render_options(args: &AnalyzeArgs) -> reports::Options {
+    screen(args.color, args.ascii, args.width)
+}
+
+/// How standard output is written.
+pub(crate) fn screen(color: Color, ascii: bool, width: Option<usize>) -> reports::Options {
     let terminal = std::io::stdout().is_terminal();
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let color = match args.color {
+    let color = match color {
         Color::Always => true,
         Color::Never => false,
         Color::Auto => terminal && !no_color,
@@ -351,8 +366,8 @@ pub(crate) fn render_options(args: &AnalyzeArgs) -> reports::Options {
         };
         width.unwrap_or(80)
     };
-    let width = args.width.unwrap_or_else(columns).clamp(60, 200);
-    reports::Options { width, color, ascii: args.ascii }
+    let width = width.unwrap_or_else(columns).clamp(60, 200);
+    reports::Options { width, color, ascii }
 }
 
 /// The report less what `--min-severity` leaves out; JSON always holds everything.
@@ -451,7 +466,8 @@ pub(crate) fn complain(says: &str) {
 #[must_use]
 pub fn facts(paths: &[PathBuf], options: &Options) -> Facts {
     let sources = input::Sources { paths: paths.to_vec(), usage: Vec::new() };
-    input::read(&sources, &Bounds { jobs: 2, ..Bounds::default() }, false).facts(options)
+    input::read(&sources, &Bounds { jobs: 2, ..Bounds::default() }, &Catalog::built_in(), false)
+        .facts(options)
 }
 
 /// Members by path, for tests and tools.

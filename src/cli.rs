@@ -1,9 +1,12 @@
 //! The command line: clap types only.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use parsers::catalog::Catalog;
+use reports::Accepted;
 
 const EXIT_CODES: &str = "Exit codes: 0 read everything · 1 own failure · 2 wrong usage · 3 nothing usable · \
                           4 input incomplete · 11-15 worst failed check is info … critical (--fail-on) · \
@@ -34,6 +37,10 @@ pub enum Command {
     /// Ask the network from this host: DNS, ports, TLS, proxy, Transport URL, clock.
     #[command(after_help = EXIT_CODES)]
     Probe(Box<ProbeArgs>),
+    /// Say what a check, a failure signature or an alarm means, and what to do.
+    Explain(ExplainArgs),
+    /// The failure signatures that are looked for: built in, and your own.
+    Catalog(CatalogArgs),
     /// Write a synthetic bundle and, beside it, the truth about it.
     Generate(GenerateArgs),
     /// Print the JSON Schema of a document.
@@ -97,6 +104,9 @@ pub struct AnalyzeArgs {
     /// NAME:PREMIUM=10. Repeatable.
     #[arg(long, value_name = "[NAME:]ENTITLEMENT=N|FILE", env = "UCCXRAY_PURCHASED", value_delimiter = ',')]
     pub purchased: Vec<String>,
+    /// When CSSM On-Prem was last synchronised with CSSM (RFC 3339), as its own page shows: no log of UCCX tells.
+    #[arg(long, value_name = "RFC3339", env = "UCCXRAY_ON_PREM_SYNCED")]
+    pub on_prem_synced: Option<String>,
     /// Exit with 11 to 15 if a check of this severity or worse failed.
     #[arg(long, value_name = "SEVERITY", env = "UCCXRAY_FAIL_ON")]
     pub fail_on: Option<Level>,
@@ -147,9 +157,91 @@ pub struct AnalyzeArgs {
     /// Columns of the screen. Default: the terminal's, else 80.
     #[arg(long, value_name = "N", env = "UCCXRAY_WIDTH")]
     pub width: Option<usize>,
-    /// Defaults for these options. Default: `uccxray.toml` in the working directory, if there is one.
+    /// A folder with failure signatures of your own (.toml), beside those that are built in.
+    #[arg(long, value_name = "DIR", env = "UCCXRAY_CATALOG")]
+    pub catalog: Option<PathBuf>,
+    /// Defaults for these options, and what is suppressed. Default: `uccxray.toml` in the working directory, if there is one.
     #[arg(long, value_name = "FILE", env = "UCCXRAY_CONFIG")]
     pub config: Option<PathBuf>,
+    /// What the configuration suppresses.
+    #[arg(skip)]
+    pub accepted: Vec<Accepted>,
+    /// The entries of `catalog`, read; `None`: those that are built in.
+    #[arg(skip)]
+    pub signatures: Option<Arc<Catalog>>,
+}
+
+/// Options of `explain`.
+#[derive(Clone, Debug, Args)]
+pub struct ExplainArgs {
+    /// A check (dns-a-record), a failure signature (java-unknown-host) or an alarm (SYSTEM_IN_OOC_STATE). Without one,
+    /// the names that there are.
+    pub name: Option<String>,
+    /// A folder with failure signatures of your own (.toml).
+    #[arg(long, value_name = "DIR", env = "UCCXRAY_CATALOG")]
+    pub catalog: Option<PathBuf>,
+    /// How to print.
+    #[arg(short, long, default_value = "text", env = "UCCXRAY_FORMAT")]
+    pub format: PageFormat,
+    /// Colour.
+    #[arg(long, value_name = "WHEN", default_value = "auto", env = "UCCXRAY_COLOR")]
+    pub color: Color,
+    /// ASCII only on the screen.
+    #[arg(long, env = "UCCXRAY_ASCII")]
+    pub ascii: bool,
+    /// Columns of the screen. Default: the terminal's, else 80.
+    #[arg(long, value_name = "N", env = "UCCXRAY_WIDTH")]
+    pub width: Option<usize>,
+}
+
+/// How `explain` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PageFormat {
+    /// A screen.
+    Text,
+    /// One JSON document.
+    Json,
+    /// A page of Markdown.
+    Md,
+}
+
+/// Options of `catalog`.
+#[derive(Clone, Debug, Args)]
+pub struct CatalogArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: CatalogVerb,
+    /// A folder with failure signatures of your own (.toml), beside those that are built in.
+    #[arg(long, value_name = "DIR", env = "UCCXRAY_CATALOG", global = true)]
+    pub catalog: Option<PathBuf>,
+}
+
+/// What to do with a catalog.
+#[derive(Clone, Debug, Subcommand)]
+pub enum CatalogVerb {
+    /// List the entries, and the mnemonics of alarms.
+    List {
+        /// How to print.
+        #[arg(short, long, default_value = "text")]
+        format: ListFormat,
+    },
+    /// Say what is wrong with the entries; exit code 78 if anything is.
+    Lint,
+    /// Try each entry on its own lines, or all entries on the lines of logs.
+    Test {
+        /// Logs, as plain text.
+        #[arg(value_name = "LOG")]
+        logs: Vec<PathBuf>,
+    },
+}
+
+/// How `catalog list` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// One line an entry.
+    Text,
+    /// One JSON document.
+    Json,
 }
 
 /// Options of `whatif`: what to think through, and everything that `analyze` takes.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use history::analysis::{Analysis, Input};
 use history::facts::{MemberOutcome, Source};
+use parsers::catalog::Catalog;
 use parsers::reader::{self, Reader, Shared};
 use parsers::stamp::Instant;
 
@@ -91,7 +92,7 @@ fn instant(modified: Modified) -> Option<Instant> {
 
 /// Reads everything; never fails as a whole: what cannot be read is told in the analysis.
 #[must_use]
-pub fn read(sources: &Sources, bounds: &Bounds, show_progress: bool) -> Analysis {
+pub fn read(sources: &Sources, bounds: &Bounds, catalog: &Arc<Catalog>, show_progress: bool) -> Analysis {
     let is_there = |path: &PathBuf| path.as_os_str() == "-" || std::fs::metadata(path).is_ok();
     let (mut present, mut absent): (Vec<PathBuf>, Vec<PathBuf>) =
         sources.paths.iter().cloned().partition(is_there);
@@ -111,7 +112,7 @@ pub fn read(sources: &Sources, bounds: &Bounds, show_progress: bool) -> Analysis
         .sum();
     let progress = Progress::new(show_progress, total);
     let collect = Collect {
-        shared: Shared::new(),
+        shared: Shared::with(Arc::clone(catalog)),
         limits: bounds.reader,
         usage_from,
         instances,

@@ -2,10 +2,12 @@
 
 pub mod analyze;
 pub mod bundle;
+pub mod catalog;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod exit;
+pub mod explain;
 pub mod generate;
 pub mod input;
 pub mod probe;

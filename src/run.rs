@@ -5,11 +5,12 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
+use reports::Accepted;
 
 use crate::analyze::{self, complain};
-use crate::cli::{AnalyzeArgs, Cli, Command, Document, GenerateArgs};
+use crate::cli::{AnalyzeArgs, Cli, Command, Document, ExplainArgs, GenerateArgs, PageFormat};
 use crate::exit::Exit;
-use crate::{config, generate, probe, whatif};
+use crate::{catalog, config, explain, generate, probe, whatif};
 
 /// Runs the program with its arguments, the program's own name first.
 #[must_use]
@@ -33,6 +34,11 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         Some(Command::Probe(args)) => match probe::run(&args) {
             Ok(exit) => exit.into(),
             Err(error) => fail(&format!("cannot {error}"), Exit::Usage),
+        },
+        Some(Command::Explain(args)) => explained(&args),
+        Some(Command::Catalog(args)) => match catalog::run(&args) {
+            Ok(text) => print(text.as_bytes()),
+            Err(error) => fail(&format!("cannot {error}"), Exit::Config),
         },
         Some(Command::Generate(args)) => write_bundle(&args),
         Some(Command::Schema { document }) => {
@@ -77,10 +83,11 @@ fn parse(args: Vec<OsString>) -> Result<Cli, ExitCode> {
         _ => return Ok(cli),
     };
     let known = command.find_subcommand("analyze").cloned().unwrap_or_else(|| command.clone());
-    let extra = config::arguments(analyze.config.as_deref(), &known, own)
+    let configuration = config::read(analyze.config.as_deref(), &known, own)
         .map_err(|error| fail(&format!("cannot {error}"), Exit::Config))?;
+    let (extra, accepted) = (configuration.arguments, configuration.accepted);
     if extra.is_empty() {
-        return Ok(cli);
+        return complete(cli, accepted);
     }
     let mut all = args;
     let at = position.min(all.len());
@@ -98,8 +105,23 @@ fn parse(args: Vec<OsString>) -> Result<Cli, ExitCode> {
     };
     match (analyze::check(analyze), analyze::check(merged)) {
         (Ok(()), Err(error)) => Err(fail(&format!("the configuration: cannot {error}"), Exit::Config)),
-        _ => Ok(again),
+        _ => complete(again, accepted),
     }
+}
+
+/// Adds to the arguments what is no argument: suppressions, and the entries of the user's catalog.
+fn complete(mut cli: Cli, accepted: Vec<Accepted>) -> Result<Cli, ExitCode> {
+    let args = match &mut cli.command {
+        Some(Command::Analyze(args)) => args.as_mut(),
+        Some(Command::Whatif(args)) => &mut args.analyze,
+        _ => &mut cli.analyze,
+    };
+    args.accepted = accepted;
+    if args.catalog.is_some() {
+        let read = catalog::load(args.catalog.as_deref());
+        args.signatures = Some(read.map_err(|error| fail(&format!("cannot {error}"), Exit::Config))?);
+    }
+    Ok(cli)
 }
 
 fn analyze_or_help(args: &AnalyzeArgs) -> ExitCode {
@@ -111,6 +133,43 @@ fn analyze_or_help(args: &AnalyzeArgs) -> ExitCode {
     match analyze::run(args) {
         Ok(exit) => exit.into(),
         Err(error) => fail(&format!("cannot {error}"), Exit::Usage),
+    }
+}
+
+fn explained(args: &ExplainArgs) -> ExitCode {
+    let catalog = match catalog::load(args.catalog.as_deref()) {
+        Ok(catalog) => catalog,
+        Err(error) => return fail(&format!("cannot {error}"), Exit::Config),
+    };
+    let found = match &args.name {
+        Some(name) => explain::find(&catalog, name),
+        None => {
+            let names: Vec<String> = explain::all(&catalog)
+                .into_iter()
+                .map(|it| format!("{:<18} {}", it.kind.name(), it.name))
+                .collect();
+            return print(format!("{}\n", names.join("\n")).as_bytes());
+        }
+    };
+    if found.is_empty() {
+        let name = args.name.as_deref().unwrap_or_default();
+        let near = explain::near(&catalog, name);
+        let hint = match near.as_slice() {
+            [] => "`uccxray explain` lists the names".to_owned(),
+            near => format!("near to it: {}", near.join(", ")),
+        };
+        return fail(&format!("cannot explain {name}: nothing has that name; {hint}"), Exit::Usage);
+    }
+    let mut out = String::new();
+    let options = analyze::screen(args.color, args.ascii, args.width);
+    let written = match args.format {
+        PageFormat::Text => reports::explain::text(&found, &mut out, &options),
+        PageFormat::Json => reports::explain::to_json(&found, &mut out),
+        PageFormat::Md => found.iter().try_for_each(|it| reports::explain::markdown(it, &mut out)),
+    };
+    match written {
+        Ok(()) => print(out.as_bytes()),
+        Err(error) => fail(&format!("cannot write the page: {error}"), Exit::Failure),
     }
 }
 

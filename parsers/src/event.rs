@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::origin::Span;
+use crate::platform::PlatformLine;
 use crate::record::Severity;
 use crate::stamp::Stamp;
 
@@ -123,13 +124,40 @@ pub enum FailureClass {
     Proxy,
     /// CSSM answered and refused the request.
     Rejected,
+    /// The two sides have no TLS version or cipher in common.
+    TlsProtocol,
     /// The answer was empty: often a wrong URL path.
     EmptyResponse,
+    /// The registration token is expired, used up or unknown.
+    Token,
+    /// CSSM and the node disagree about the time.
+    ClockMismatch,
+    /// CSSM On-Prem is too old for what was asked of it.
+    OnPremVersion,
     /// A failure that names no cause.
     Generic,
 }
 
 impl FailureClass {
+    /// All of them.
+    pub const ALL: [Self; 15] = [
+        Self::Dns,
+        Self::Timeout,
+        Self::Refused,
+        Self::Reset,
+        Self::TlsTrust,
+        Self::TlsName,
+        Self::TlsDate,
+        Self::Proxy,
+        Self::Rejected,
+        Self::TlsProtocol,
+        Self::EmptyResponse,
+        Self::Token,
+        Self::ClockMismatch,
+        Self::OnPremVersion,
+        Self::Generic,
+    ];
+
     /// The name in the report.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -143,7 +171,11 @@ impl FailureClass {
             Self::TlsDate => "tls_date",
             Self::Proxy => "proxy",
             Self::Rejected => "rejected",
+            Self::TlsProtocol => "tls_protocol",
             Self::EmptyResponse => "empty_response",
+            Self::Token => "token",
+            Self::ClockMismatch => "clock_mismatch",
+            Self::OnPremVersion => "on_prem_version",
             Self::Generic => "generic",
         }
     }
@@ -280,6 +312,8 @@ pub enum Says {
     },
     /// A line about the licence: `show license …`, or a pasted License Management page.
     License(LicenseLine),
+    /// A line about the platform: name resolution, connections, self tests, trace settings.
+    Platform(PlatformLine),
     /// A row of an inventory of CSSM.
     Purchased {
         /// Which, by [`crate::entitlements::name`].
@@ -352,6 +386,39 @@ pub enum LicenseLine {
     LicenseType {
         /// As printed.
         name: Arc<str>,
+    },
+    /// The Transport Settings: how CSSM is reached.
+    Transport {
+        /// As printed: `Direct`, `Smart Transport`, `Callhome`.
+        name: Arc<str>,
+    },
+    /// The Transport URL of the settings.
+    Url {
+        /// As printed.
+        url: Arc<str>,
+    },
+    /// The HTTP proxy of the settings.
+    Proxy {
+        /// `host:port` or the host alone, as printed; `None` where the output says that there is none.
+        host: Option<Arc<str>>,
+    },
+    /// License Control: whether more may be used than was purchased.
+    OverageAllowance {
+        /// True where it is enabled.
+        enabled: bool,
+    },
+    /// The box *I have purchased High Availability License*.
+    HighAvailability {
+        /// True where it is selected.
+        purchased: bool,
+    },
+    /// A `license smart …` command that was entered. What stands behind the words of the command is not kept: it may
+    /// be a token.
+    Command {
+        /// The words: `register idtoken`, `renew auth`, `reservation request`.
+        name: Arc<str>,
+        /// Whether the output behind it says that it worked; `None` where it does not tell.
+        succeeded: Option<bool>,
     },
 }
 

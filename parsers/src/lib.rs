@@ -13,6 +13,7 @@
 
 mod acronyms;
 mod alerts;
+pub mod catalog;
 mod classify;
 pub mod entitlements;
 pub mod event;
@@ -26,6 +27,7 @@ pub mod member;
 pub mod mnemonics;
 pub mod origin;
 mod paste;
+pub mod platform;
 pub mod reader;
 pub mod record;
 mod sift;

@@ -165,6 +165,23 @@ pub(crate) fn known_status(text: &str) -> Option<&str> {
     })
 }
 
+/// Bytes of words at the beginning of a text that say that nothing is set; `None` if it begins otherwise.
+///
+/// Source: Cisco tech note 217581 (`Not Configured`); the other words are inferred.
+pub(crate) fn unset(text: &str) -> Option<usize> {
+    const WORDS: [&str; 7] = ["Not Configured", "Not Set", "<empty>", "None", "N/A", "Disabled", "-"];
+    WORDS.iter().map(|words| words.len()).zip(WORDS).find_map(|(length, words)| {
+        let (head, behind) = text.split_at_checked(length)?;
+        (head.eq_ignore_ascii_case(words) && !in_word(behind)).then_some(length)
+    })
+}
+
+/// A host with its port, `[address]:port` for an address of version 6.
+pub(crate) fn with_port(host: &str, port: u16) -> std::sync::Arc<str> {
+    let is_six = host.parse::<std::net::Ipv6Addr>().is_ok();
+    if is_six { format!("[{host}]:{port}").into() } else { format!("{host}:{port}").into() }
+}
+
 /// `stamp = java-date / month SP day SP time SP year [SP zone] / month SP day SP year SP time [SP zone]`, as in
 /// `Jan 26 15:11:23 2018 IST`, `Nov 9 23:46:35 2017 IST` and `Feb 04 2020 14:20:18 UTC`.
 pub(crate) fn stamp(i: &str) -> IResult<&str, Stamp> {

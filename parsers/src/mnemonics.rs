@@ -54,6 +54,28 @@ pub enum Meaning {
     Notice,
 }
 
+impl Row {
+    /// The name of the event that the alarm becomes; `notice` for one that says nothing about licences.
+    #[must_use]
+    pub fn event(&self) -> &'static str {
+        match self.meaning {
+            Meaning::OocApproaching => "ooc_approaching",
+            Meaning::OocImminent => "ooc_imminent",
+            Meaning::OocEntered => "ooc_entered",
+            Meaning::Enforcement => "enforcement",
+            Meaning::AuthorizationExpired => "authorization_expired",
+            Meaning::AuthorizationFailed => "authorization_failed",
+            Meaning::RegistrationExpired => "registration_expired",
+            Meaning::RegistrationFailed => "registration_failed",
+            Meaning::Evaluation { .. } => "evaluation",
+            Meaning::TransportFailure => "transport_failure",
+            Meaning::Service(_) => "service_state",
+            Meaning::Certificate => "certificate",
+            Meaning::Notice => "notice",
+        }
+    }
+}
+
 const UCCX: &str = "Cisco 217416, alarms (line seen)";
 const VOS: &str = "System Error Messages for CUCM 12.5(1): the same smart agent on a sister product";
 const SERVICE: &str = "System Error Messages for CUCM 12.5(1), Service Manager alarms";

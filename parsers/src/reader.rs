@@ -15,6 +15,7 @@ use std::sync::Arc;
 use self::audit::Audit;
 use self::fingerprint::Fingerprint;
 pub(crate) use self::table::Table;
+use crate::catalog::Catalog;
 use crate::classify::{self, Member};
 use crate::formats::{self, Columns, DOCUMENT_MAX};
 use crate::gate::Gate;
@@ -89,14 +90,20 @@ pub struct Reader {
 /// What all readers of a run share.
 pub struct Shared {
     gate: Gate,
-    failures: sift::Failures,
+    catalog: Arc<Catalog>,
 }
 
 impl Shared {
-    /// Compiles the gate; once a run.
+    /// Compiles the gate, with the built-in catalog; once a run.
     #[must_use]
     pub fn new() -> Arc<Self> {
-        Arc::new(Self { gate: Gate::new(), failures: sift::Failures::new() })
+        Self::with(Catalog::built_in())
+    }
+
+    /// Compiles the gate, with the catalog given; once a run.
+    #[must_use]
+    pub fn with(catalog: Arc<Catalog>) -> Arc<Self> {
+        Arc::new(Self { gate: Gate::new(), catalog })
     }
 }
 
@@ -121,7 +128,7 @@ impl Reader {
             audit: Audit::default(),
             debug: BTreeSet::new(),
             unread_here: BTreeSet::new(),
-            sift: Sift::default(),
+            sift: Sift::new(Arc::clone(&shared.catalog)),
             usage_expected: false,
             out: MemberRead::default(),
         }

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use aho_corasick::packed::{Config, MatchKind, Searcher};
-
 use crate::alerts;
+use crate::catalog::{Catalog, Hit};
 use crate::entitlements;
 use crate::event::{EventKind, FailureClass, Says, Sighting, Statement, Witness};
 use crate::formats::{self, Columns, Content, DOCUMENT_FORMATS};
@@ -15,7 +14,7 @@ use crate::member::MemberRead;
 use crate::mnemonics;
 use crate::origin::Span;
 use crate::record::{Record, Severity};
-use crate::signatures::{self, SIGNATURES};
+use crate::signatures;
 use crate::stamp::Stamp;
 
 /// Multi-part messages that are held open at a time.
@@ -23,34 +22,6 @@ const PARTS_OPEN: usize = 256;
 
 /// Parts of one message that are believed; a longer claim is read part by part.
 const PARTS_MAX: u32 = 64;
-
-/// What makes a debug record worth reading beside failures: a Transport URL, a request for licences.
-const OTHERS: [&str; 4] =
-    [signatures::URL_WORDS[0], signatures::URL_WORDS[1], signatures::URL_WORDS[2], signatures::REQUEST];
-
-/// Finds failure texts and Transport URLs in raw bytes: one packed pass.
-pub(crate) struct Failures(Option<Searcher>);
-
-impl Failures {
-    pub(crate) fn new() -> Self {
-        let texts = SIGNATURES.iter().map(|signature| signature.text).chain(OTHERS);
-        Self(Config::new().match_kind(MatchKind::LeftmostFirst).builder().extend(texts).build())
-    }
-
-    /// Offset of the first of them at or behind `from`; `None` if there is none.
-    pub(crate) fn find(&self, bytes: &[u8], from: usize) -> Option<usize> {
-        match &self.0 {
-            Some(searcher) => searcher.find_in(bytes, (from..bytes.len()).into()).map(|hit| hit.start()),
-            None => SIGNATURES
-                .iter()
-                .map(|signature| signature.text)
-                .chain(OTHERS)
-                .filter_map(|text| memchr::memmem::find(bytes.get(from..)?, text.as_bytes()))
-                .min()
-                .map(|at| from + at),
-        }
-    }
-}
 
 /// True for debug output and stack traces of the licence library: never an alarm by themselves.
 pub(crate) fn is_debug(record: &[u8]) -> bool {
@@ -96,8 +67,8 @@ struct Owned {
 type PartKey = (String, String, String, u64, u32);
 
 /// State that spans records of one member.
-#[derive(Default)]
 pub(crate) struct Sift {
+    catalog: Arc<Catalog>,
     parts: BTreeMap<PartKey, Vec<Part>>,
     ranges: Vec<Range<usize>>,
     /// Texts seen before: repeated alarms share one copy.
@@ -105,6 +76,10 @@ pub(crate) struct Sift {
 }
 
 impl Sift {
+    pub(crate) fn new(catalog: Arc<Catalog>) -> Self {
+        Self { catalog, parts: BTreeMap::new(), ranges: Vec::new(), texts: BTreeMap::new() }
+    }
+
     /// Reads one record. False: it is of no known format.
     pub(crate) fn read(
         &mut self,
@@ -166,7 +141,8 @@ impl Sift {
         span: &Span,
     ) {
         let mut meaning = mnemonics::meaning(record);
-        let failure = signatures::failure(record, raw);
+        let catalog = Arc::clone(&self.catalog);
+        let failure = catalog.failure(record, raw);
         if let Some((url, _)) = signatures::transport_url(raw) {
             let node = node_of(record);
             let says = Says::TransportUrl { url: url.into() };
@@ -177,9 +153,16 @@ impl Sift {
         }
         if matches!(meaning, Some(EventKind::TransportFailure { .. })) {
             // The mnemonic only says that something failed; the text may say what.
-            meaning = Some(EventKind::TransportFailure { class: failure.unwrap_or(FailureClass::Generic) });
-        } else if let Some(class) = failure {
-            self.failure(out, record, raw, class, witness, span.clone());
+            match failure {
+                Some(hit) => {
+                    let sighting = self.failed(record, raw, &hit, witness, span.clone());
+                    out.sightings.push(sighting);
+                    meaning = None;
+                }
+                None => meaning = Some(EventKind::TransportFailure { class: FailureClass::Generic }),
+            }
+        } else if let Some(hit) = failure {
+            self.failure(out, record, raw, &hit, witness, span.clone());
         } else if is_ntp_failure(record, raw) {
             meaning = Some(EventKind::Clock);
         }
@@ -203,16 +186,12 @@ impl Sift {
         out: &mut MemberRead,
         record: &Record<'_>,
         raw: &str,
-        class: FailureClass,
+        hit: &Hit<'_>,
         witness: Witness,
         span: Span,
     ) {
-        let mut sighting = self.sighting(EventKind::TransportFailure { class }, record, witness, span);
-        if let Some(host) =
-            signatures::unresolved_host(raw).or_else(|| signatures::transport_url(raw).map(|(_, host)| host))
-        {
-            sighting.params.push(("host".into(), host.into()));
-        }
+        let class = hit.entry.class;
+        let sighting = self.failed(record, raw, hit, witness, span);
         if let Some(last) = out.sightings.last_mut()
             && let EventKind::TransportFailure { class: before } = last.kind
             && same_burst(last, &sighting)
@@ -226,6 +205,25 @@ impl Sift {
             }
         }
         out.sightings.push(sighting);
+    }
+
+    /// A failure with what the catalog says of it: the entry, and the host that failed.
+    fn failed(
+        &mut self,
+        record: &Record<'_>,
+        raw: &str,
+        hit: &Hit<'_>,
+        witness: Witness,
+        span: Span,
+    ) -> Sighting {
+        let kind = EventKind::TransportFailure { class: hit.entry.class };
+        let mut sighting = self.sighting(kind, record, witness, span);
+        let host = hit.host.or_else(|| signatures::transport_url(raw).map(|(_, host)| host));
+        if let Some(host) = host {
+            sighting.params.push(("host".into(), host.into()));
+        }
+        sighting.params.push(("signature".into(), Arc::clone(&hit.entry.id)));
+        sighting
     }
 
     /// An alert that quotes no alarm known here.
@@ -409,8 +407,9 @@ impl Sift {
             text: text.as_str().into(),
             ..Record::default()
         };
-        if let Some(class) = signatures::failure(&record, &raw) {
-            self.failure(out, &record, &raw, class, witness, first.span.clone());
+        let catalog = Arc::clone(&self.catalog);
+        if let Some(hit) = catalog.failure(&record, &raw) {
+            self.failure(out, &record, &raw, &hit, witness, first.span.clone());
         }
     }
 

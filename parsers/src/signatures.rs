@@ -1,106 +1,7 @@
-//! Failure texts: what Java, the smart agent and Call Home print when CSSM cannot be reached.
-//!
-//! A text alone proves little: the same words stand in telephony logs. It counts only in a record of a licence
-//! facility, or one that names a class of the smart agent or a host of CSSM.
-
-use std::sync::LazyLock;
-
-use aho_corasick::{AhoCorasick, MatchKind};
-
-use crate::event::FailureClass;
-use crate::record::Record;
-
-/// A failure text.
-#[derive(Clone, Copy, Debug)]
-pub struct Signature {
-    /// The literal.
-    pub text: &'static str,
-    /// What it tells.
-    pub class: FailureClass,
-}
-
-const fn sig(text: &'static str, class: FailureClass) -> Signature {
-    Signature { text, class }
-}
-
-/// The texts, most specific first: in a chain of causes the first row that occurs anywhere decides.
-///
-/// Source: Java runtime messages; Cisco field notice on QuoVadis Root CA 2 (`ERR 205`, `ERR 207`, Call Home);
-/// 217535 (`LicenseResponse`); CUCM Troubleshooting Guide 12.5(1) (`Operation timed out`, `Connection refused`).
-pub const SIGNATURES: &[Signature] = &[
-    sig("UnknownHostException:", FailureClass::Dns),
-    sig("java.net.UnknownHostException", FailureClass::Dns),
-    sig("Unable to resolve server hostname", FailureClass::Dns),
-    sig("Name or service not known", FailureClass::Dns),
-    sig("No subject alternative", FailureClass::TlsName),
-    sig("No name matching", FailureClass::TlsName),
-    sig("CertificateExpiredException", FailureClass::TlsDate),
-    sig("CertificateNotYetValidException", FailureClass::TlsDate),
-    sig("PKIX path", FailureClass::TlsTrust),
-    sig("unable to find valid certification path", FailureClass::TlsTrust),
-    sig("No trusted certificate found", FailureClass::TlsTrust),
-    sig("SSLHandshakeException", FailureClass::TlsTrust),
-    sig("Proxy Authentication Required", FailureClass::Proxy),
-    sig("Unable to tunnel through proxy", FailureClass::Proxy),
-    sig("Connection refused", FailureClass::Refused),
-    sig("Connection reset", FailureClass::Reset),
-    sig("ERR 205", FailureClass::Reset),
-    sig("timed out", FailureClass::Timeout),
-    sig("SocketTimeoutException", FailureClass::Timeout),
-    sig("ERR 207", FailureClass::Timeout),
-    sig("No route to host", FailureClass::Timeout),
-    sig("LicenseResponse status code: FAILED", FailureClass::Rejected),
-    sig("Received empty response", FailureClass::EmptyResponse),
-    sig("Fail to send out Call Home", FailureClass::Generic),
-    sig("Communication message send error", FailureClass::Generic),
-    sig("Communication send error", FailureClass::Generic),
-];
-
-/// Words that tie a record to the licence transport.
-const CONTEXT: [&str; 6] = [
-    "com.cisco.smartlicense",
-    "com.cisco.nesla",
-    "com.callhome",
-    "Smart Software Manager",
-    "SmartAgent",
-    "Smart Licensing message",
-];
-
-/// Facilities whose records are about the licence transport by themselves.
-const FACILITIES: [&str; 4] = ["LIB_LICENSE", "SLMALARMCATALOG", "SMART_LIC", "CALL_HOME"];
-
-/// The failure that `raw` (the whole record, continuation lines included) tells of; `None` if it tells of none,
-/// or of one that is not about the licence transport.
-#[must_use]
-pub fn failure(record: &Record<'_>, raw: &str) -> Option<FailureClass> {
-    let facility = record.catalog();
-    let about_licences = FACILITIES.iter().any(|known| known.eq_ignore_ascii_case(facility))
-        || CONTEXT.iter().chain(&URL_WORDS).any(|word| raw.contains(word));
-    if !about_licences {
-        return None;
-    }
-    static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-        let texts = SIGNATURES.iter().map(|signature| signature.text);
-        AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(texts).ok()
-    });
-    let finder = FINDER.as_ref()?;
-    finder
-        .find_iter(raw)
-        .map(|hit| hit.pattern().as_usize())
-        .min()
-        .and_then(|index| SIGNATURES.get(index))
-        .map(|signature| signature.class)
-}
-
-/// The host that could not be resolved, as in `UnknownHostException: cssm.example.com`.
-#[must_use]
-pub fn unresolved_host(raw: &str) -> Option<&str> {
-    let (_, rest) = raw.split_once("UnknownHostException: ")?;
-    host_at_start(rest)
-}
+//! What records of the smart agent print beside failures: the Transport URL, and how many licenses it asks for.
 
 /// The longest host name or address at the start of a text.
-fn host_at_start(text: &str) -> Option<&str> {
+pub(crate) fn host_at_start(text: &str) -> Option<&str> {
     let end = text
         .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')))
         .unwrap_or(text.len());
@@ -163,25 +64,6 @@ pub fn transport_url(raw: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::read_record;
-
-    #[track_caller]
-    fn check(raw: &str, expected: Option<FailureClass>) {
-        let (_, record) = read_record(raw, None).expect("a record");
-        assert_eq!(failure(&record, raw), expected, "{raw}");
-    }
-
-    #[test]
-    fn a_cause_in_a_continuation_line_is_found() {
-        let raw = "9: Apr 02 10:30:05.123 IST %MCVD-LIB_LICENSE-7-EXCEPTION:com.cisco.nesla.X: Communication send error\n\tat com.cisco.nesla.agent.A.b(A.java:1)\nCaused by: java.net.UnknownHostException: cssm.example.com\n\tat java.net.C.d(C.java:2)";
-        check(raw, Some(FailureClass::Dns));
-        assert_eq!(unresolved_host(raw), Some("cssm.example.com"));
-    }
-
-    #[test]
-    fn the_same_words_in_a_telephony_record_are_no_licence_failure() {
-        check("%MIVR-SS_TEL-4-ModuleRunTimeFailure:Unable to create provider -- Connection refused", None);
-    }
 
     #[test]
     fn a_request_for_licences_has_a_tag_and_a_count() {

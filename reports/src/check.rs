@@ -3,12 +3,17 @@
 //! Silence is not a pass: a check that finds nothing to judge by says [`Outcome::NoEvidence`] and names what to
 //! collect.
 
+mod about;
+pub(crate) mod disputes;
+
 use history::facts::{Evidence, Facts, Instance};
 use parsers::origin::Origin;
 use parsers::stamp::Instant;
 
 use crate::report::{Confidence, Severity};
 use crate::time::Zone;
+
+pub use about::{About, Dispute, Published};
 
 /// One item of the checklist.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +24,8 @@ pub struct Check {
     pub title: &'static str,
     /// Where Cisco says so.
     pub source: &'static str,
+    /// What it is about, whatever the input.
+    pub about: About,
     /// Answers for one Product Instance.
     pub run: fn(&Facts, &Instance) -> Outcome,
 }
@@ -85,6 +92,15 @@ pub(crate) fn node_name(instance: &Instance, node: Option<usize>) -> Option<&str
 pub(crate) fn node_names(instance: &Instance) -> String {
     let names: Vec<String> = instance.nodes.iter().map(|node| brief(&node.name)).collect();
     if names.is_empty() { "the node".to_owned() } else { listed(&names) }
+}
+
+/// What to collect where the pages of the administration tell: one request for all checks that need them.
+pub(crate) fn license_pages(instance: &Instance) -> String {
+    format!(
+        "Cisco Unified CCX Administration on {}, System > License Management (with its Transport Settings) and License \
+         Control: the pages as text",
+        node_names(instance)
+    )
 }
 
 /// A name for a sentence. Real ones are shorter; one made to flood the sentence must not hide its advice.

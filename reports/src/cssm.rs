@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use history::facts::{Event, Instance};
-use parsers::event::{EventKind, FailureClass};
+use history::facts::{Event, Facts, Instance};
+use parsers::catalog::Entry;
+use parsers::event::{EventKind, FailureClass, LicenseLine, LicenseTime};
 use parsers::origin::Origin;
 use parsers::stamp::Instant;
 
@@ -76,12 +77,48 @@ impl<'a> Failures<'a> {
     /// The first exchange with CSSM that a line states after the last of these failures.
     pub(crate) fn worked_again(&self, instance: &Instance) -> Option<Instant> {
         let last = self.last()?;
-        let success = instance.events.iter().filter(|event| {
-            matches!(event.kind, EventKind::AuthorizationRenewed | EventKind::Registration)
-                && event.at.is_some_and(|at| at > last)
-        });
-        success.filter_map(|event| event.at).min()
+        exchanges(instance).into_iter().filter_map(|(at, _)| at).filter(|at| *at > last).min()
     }
+}
+
+/// The exchanges with CSSM that lines state as succeeded, with their instants; in input order.
+pub(crate) fn exchanges(instance: &Instance) -> Vec<(Option<Instant>, Origin)> {
+    let renewed = instance
+        .events
+        .iter()
+        .filter(|event| matches!(event.kind, EventKind::AuthorizationRenewed | EventKind::Registration));
+    let renewed = renewed.filter_map(|event| Some((event.at, event.witnesses.first()?.origin.clone())));
+    let stated = instance.licenses.iter().filter(|fact| match &fact.line {
+        LicenseLine::Time { what, succeeded, .. } => {
+            *succeeded == Some(true)
+                && matches!(
+                    what,
+                    LicenseTime::InitialRegistration
+                        | LicenseTime::LastRenewal
+                        | LicenseTime::LastCommunication
+                )
+        }
+        // CSSM itself said so, at the time that the line prints.
+        LicenseLine::Authorization { state, .. } => {
+            matches!(*state, "in_compliance" | "out_of_compliance") && fact.at.is_some()
+        }
+        _ => false,
+    });
+    renewed.chain(stated.map(|fact| (fact.at, fact.evidence.first.clone()))).collect()
+}
+
+/// The newest exchange that succeeded; one without an instant only where none has one.
+pub(crate) fn newest_exchange(instance: &Instance) -> Option<(Option<Instant>, Origin)> {
+    exchanges(instance).into_iter().max_by_key(|(at, _)| *at)
+}
+
+/// The words of the newest entry of the user's or the built-in catalog that decided one of these failures: what it
+/// means and what to do.
+pub(crate) fn taught<'a>(facts: &'a Facts, failures: &Failures<'_>) -> Option<&'a Entry> {
+    let ids = || failures.events.iter().rev().filter_map(|event| param(event, "signature"));
+    let mut entries = ids().filter_map(|id| facts.signatures.iter().find(|entry| entry.id == *id));
+    let newest = entries.clone().next();
+    entries.find(|entry| entry.own).or(newest)
 }
 
 /// The parameter of that name.

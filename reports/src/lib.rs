@@ -11,17 +11,20 @@
 //! - [`schema`](schema()): the JSON Schema of the report.
 
 mod assemble;
+mod causes;
 mod chance;
 pub mod check;
 pub mod checks;
 mod cssm;
 pub mod escape;
+pub mod explain;
 mod licenses;
 mod logs;
 pub mod render;
 pub mod report;
 mod schema;
 mod show;
+mod suppress;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -35,11 +38,15 @@ pub use checks::CHECKS;
 pub use render::{Options, RENDERERS, Renderer};
 pub use report::{Confidence, Report, SCHEMA_VERSION, Severity, Tool};
 pub use schema::schema;
+pub use suppress::{Accepted, suppress};
 pub use whatif::{WhatIf, render_whatif, whatif, whatif_schema};
 
-/// The worst severity among the failed checks; `None` if no check failed. The exit code of `--fail-on` follows it.
+/// The worst severity among the failed checks that are not suppressed; `None` if there is none. The exit code of `--fail-on` follows it.
 #[must_use]
 pub fn worst_failed(report: &Report) -> Option<Severity> {
-    let failed = report.checks.iter().filter(|check| check.outcome == report::CheckOutcome::Fail);
+    let failed = report
+        .checks
+        .iter()
+        .filter(|check| check.outcome == report::CheckOutcome::Fail && check.suppressed.is_none());
     failed.filter_map(|check| check.severity).max()
 }

@@ -3,11 +3,13 @@
 use chrono::{DateTime, TimeDelta};
 use history::facts::{
     Basis, Contradiction, Deadline, DeadlineKind, Dimension, Event, Evidence, Facts, Gap, GapKind, Instance,
-    Interval, Member, MemberOutcome, Node, Now, ServiceFact, Source, Testimony, Transition,
+    Interval, LicenseFact, Member, MemberOutcome, Node, Now, PlatformFact, ServiceFact, Source, Testimony,
+    Transition,
 };
 use history::policy::Regime;
-use parsers::event::{EventKind, FailureClass, ServiceState, Witness};
+use parsers::event::{EventKind, FailureClass, LicenseLine, LicenseTime, ServiceState, Witness};
 use parsers::origin::{Origin, Span};
+use parsers::platform::PlatformLine;
 use parsers::record::Severity;
 use parsers::stamp::{Instant, YearBasis, ZoneBasis};
 
@@ -174,6 +176,23 @@ pub(crate) fn service(node: usize, service: &str, state: ServiceState, at: Optio
         from_cli: at.is_none(),
         evidence: Evidence::one(origin(30, "said")),
     }
+}
+
+/// What an output about the licence says of the first node.
+pub(crate) fn licensed(line: LicenseLine, at: Option<Instant>) -> LicenseFact {
+    let evidence = Evidence::one(origin(40, "License Management"));
+    LicenseFact { node: Some(0), line, at, taken: None, evidence }
+}
+
+/// What an output about the platform says of the first node.
+pub(crate) fn platform(line: PlatformLine) -> PlatformFact {
+    PlatformFact { node: Some(0), line, at: None, evidence: Evidence::one(origin(50, "admin:utils")) }
+}
+
+/// That the last exchange with CSSM succeeded at `at`.
+pub(crate) fn reached(at: Instant) -> LicenseFact {
+    let what = LicenseTime::LastCommunication;
+    licensed(LicenseLine::Time { what, at: None, succeeded: Some(true) }, Some(at))
 }
 
 /// A gap in the first node's MCVD log.

@@ -31,7 +31,7 @@ pub(super) const FORMAT: DocumentFormat = DocumentFormat {
 };
 
 /// The labels of the page, of its table the first column.
-const LABELS: [&str; 14] = [
+const LABELS: [&str; 19] = [
     "Registration Status",
     "License Authorization Status",
     "License Type",
@@ -46,6 +46,11 @@ const LABELS: [&str; 14] = [
     "License Usage",
     "Transport Settings",
     "Smart Licensing",
+    "Transport URL",
+    "Proxy Host",
+    "Proxy Port",
+    "Overage Allowance",
+    "I have purchased High Availability License",
 ];
 
 /// Longest value of a label, in bytes.
@@ -138,6 +143,24 @@ fn item(name: &str, from: usize, at: usize, value: &str, passages: &mut Vec<Pass
                 rows(value, behind, reserved, at, passages);
             }
         }
+        "Overage Allowance" => {
+            let enabled = switch(line);
+            let said = enabled.map(|enabled| license(LicenseLine::OverageAllowance { enabled }));
+            push(said.unwrap_or(Content::Known), line.len());
+        }
+        "I have purchased High Availability License" => {
+            let said = switch(line).map(|purchased| license(LicenseLine::HighAvailability { purchased }));
+            push(said.unwrap_or(Content::Known), line.len());
+        }
+        "Transport URL" if line.starts_with("http") && line.len() <= VALUE_MAX => {
+            let url = line.split_whitespace().next().unwrap_or(line);
+            push(license(LicenseLine::Url { url: url.into() }), line.len());
+        }
+        "Proxy Host" if line.len() <= VALUE_MAX => {
+            let none = line.is_empty() || ["none", "n/a", "-"].contains(&line.to_ascii_lowercase().as_str());
+            let host = (!none).then(|| line.into());
+            push(license(LicenseLine::Proxy { host }), line.len());
+        }
         // A heading has no value.
         "License Management" | "License Usage" | "Smart Licensing" => {
             push(Content::Known, 0);
@@ -147,6 +170,16 @@ fn item(name: &str, from: usize, at: usize, value: &str, passages: &mut Vec<Pass
         }
         _ if line.len() <= VALUE_MAX => push(Content::Known, line.len()),
         _ => {}
+    }
+}
+
+/// What a switch or a box of the page says. How a copy writes a box was not seen: several ways are taken, and anything
+/// else says nothing.
+fn switch(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "enabled" | "enable" | "on" | "yes" | "checked" | "selected" | "[x]" | "true" => Some(true),
+        "disabled" | "disable" | "off" | "no" | "unchecked" | "not selected" | "[ ]" | "false" => Some(false),
+        _ => None,
     }
 }
 
@@ -263,11 +296,35 @@ mod tests {
                     }
                     LicenseLine::LicenseType { name } => format!("type {name}"),
                     LicenseLine::Time { .. } => "time".to_owned(),
+                    other => format!("{other:?}"),
                 }),
                 _ => None,
             })
             .collect();
         assert_eq!(said, expected, "{text}");
+    }
+
+    #[test]
+    fn switches_and_the_way_to_cssm_are_read() {
+        let page = "License Management\nRegistration Status\tRegistered\nTransport URL\thttps://ssm.example.com/Transportgateway/services/DeviceRequestHandler\nProxy Host\tproxy.example.com\nProxy Port\t8080\nOverage Allowance\tDisabled\nI have purchased High Availability License\t[x]\n";
+        check(
+            page,
+            &[
+                "registration registered -",
+                "Url { url: \"https://ssm.example.com/Transportgateway/services/DeviceRequestHandler\" }",
+                "Proxy { host: Some(\"proxy.example.com\") }",
+                "OverageAllowance { enabled: false }",
+                "HighAvailability { purchased: true }",
+            ],
+        );
+        check(
+            &page.replace("Disabled", "maybe").replace("\t[x]", "\t?"),
+            &[
+                "registration registered -",
+                "Url { url: \"https://ssm.example.com/Transportgateway/services/DeviceRequestHandler\" }",
+                "Proxy { host: Some(\"proxy.example.com\") }",
+            ],
+        );
     }
 
     const PAGE: &[&str] = &[

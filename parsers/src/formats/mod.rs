@@ -4,14 +4,27 @@ mod alert_email;
 mod alert_log;
 mod ciscolog;
 mod cssm_inventory;
+mod diagnose;
+mod health_check;
 mod license_page;
+mod license_smart;
+mod login_banner;
+mod master_version;
+mod network_connectivity;
+mod network_host;
+mod network_ping;
 mod ntp_status;
+mod replication;
 mod rtmt_alert;
+mod sections;
 mod service_list;
 mod show_license;
+mod show_network;
 mod system_history;
 mod timezone_config;
 mod trace;
+mod uccx_components;
+mod uccx_trace;
 mod uccx_version;
 
 use std::ops::Range;
@@ -66,7 +79,7 @@ pub struct DocumentFormat {
 pub const DOCUMENT_MAX: usize = 1 << 20;
 
 /// The formats that are read whole, in the order they are tried.
-pub const DOCUMENT_FORMATS: [DocumentFormat; 9] = [
+pub const DOCUMENT_FORMATS: [DocumentFormat; 21] = [
     service_list::FORMAT,
     uccx_version::FORMAT,
     ntp_status::FORMAT,
@@ -76,6 +89,18 @@ pub const DOCUMENT_FORMATS: [DocumentFormat; 9] = [
     show_license::FORMAT,
     license_page::FORMAT,
     cssm_inventory::FORMAT,
+    network_host::FORMAT,
+    network_connectivity::FORMAT,
+    show_network::FORMAT,
+    uccx_trace::FORMAT,
+    diagnose::FORMAT,
+    login_banner::FORMAT,
+    health_check::FORMAT,
+    license_smart::FORMAT,
+    master_version::FORMAT,
+    network_ping::FORMAT,
+    replication::FORMAT,
+    uccx_components::FORMAT,
 ];
 
 /// A part of a document that was understood.

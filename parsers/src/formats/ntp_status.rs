@@ -11,10 +11,11 @@
 
 use nom::branch::alt;
 use nom::bytes::complete::{tag, tag_no_case, take_while1};
-use nom::character::complete::{char, space0, space1};
+use nom::character::complete::{alpha1, char, digit1, space0, space1};
 use nom::combinator::{opt, rest, value, verify};
 use nom::{IResult, Parser};
 
+use super::sections::sections;
 use super::{Content, DocumentFormat, Passage, service_list};
 use crate::event::Says;
 use crate::grammar;
@@ -43,7 +44,7 @@ enum Item<'a> {
     Time(&'a str, Stamp),
     /// What opens the output.
     Opening,
-    /// Headings, intervals, prompts.
+    /// Headings, intervals.
     Furniture,
 }
 
@@ -53,51 +54,62 @@ fn read(text: &str) -> Vec<Passage> {
         return Vec::new();
     }
     let mut passages: Vec<Passage> = Vec::new();
-    let (mut inside, mut says) = (false, false);
-    // The state stands before its accuracy and behind the server's offset.
-    let mut state: Option<usize> = None;
-    let mut offset = None;
-    for (start, line) in service_list::free_lines(text) {
-        let trimmed = line.trim();
-        if trimmed.is_empty() {
-            continue;
+    let mut says = false;
+    for section in sections(text) {
+        // The state stands before its accuracy and behind the server's offset.
+        let (mut inside, mut state, mut offset) = (false, None::<usize>, None);
+        // A prompt belongs to what follows it on its line.
+        let mut prompt = Some(section.from).filter(|from| *from < section.start);
+        for (start, line) in service_list::lines(section.text) {
+            let (start, mut rest) = (section.start + start, line.trim());
+            if rest.is_empty() {
+                continue;
+            }
+            let end = start + line.trim_end().len();
+            let before = passages.len();
+            // A copy of a web page has the whole output on one line.
+            while let Ok((behind, item)) = item(rest) {
+                let range = prompt.take().unwrap_or(end - rest.len())..end - behind.len();
+                rest = behind.trim_start();
+                let content = match item {
+                    Item::Opening => {
+                        (inside, state, offset) = (true, None, None);
+                        Content::Known
+                    }
+                    Item::Time(zone, stamp) => {
+                        (inside, says) = (true, true);
+                        Content::Says(Says::CurrentTime { zone: zone.into(), stamp })
+                    }
+                    _ if !inside => continue,
+                    Item::State { synchronised, stratum } => {
+                        says = true;
+                        state = Some(passages.len());
+                        Content::Says(Says::Ntp { synchronised, stratum, within_ms: None, offset_ms: offset })
+                    }
+                    Item::Within(ms) => {
+                        let known =
+                            state.and_then(|at| passages.get_mut(at)).map(|passage| &mut passage.content);
+                        if let Some(Content::Says(Says::Ntp { within_ms, .. })) = known {
+                            *within_ms = Some(ms);
+                        }
+                        Content::Known
+                    }
+                    Item::Peer { chosen, offset_ms } => {
+                        if chosen {
+                            offset = offset_ms;
+                        }
+                        Content::Known
+                    }
+                    Item::Furniture => Content::Known,
+                };
+                passages.push(Passage { range, content });
+            }
+            inside &= passages.len() > before;
+            prompt = None;
         }
-        let Ok((_, item)) = item(trimmed) else {
-            inside = false;
-            continue;
-        };
-        let content = match item {
-            Item::Opening => {
-                (inside, state, offset) = (true, None, None);
-                Content::Known
-            }
-            Item::Time(zone, stamp) => {
-                (inside, says) = (true, true);
-                Content::Says(Says::CurrentTime { zone: zone.into(), stamp })
-            }
-            _ if !inside => continue,
-            Item::State { synchronised, stratum } => {
-                says = true;
-                state = Some(passages.len());
-                Content::Says(Says::Ntp { synchronised, stratum, within_ms: None, offset_ms: offset })
-            }
-            Item::Within(ms) => {
-                let known = state.and_then(|at| passages.get_mut(at)).map(|passage| &mut passage.content);
-                if let Some(Content::Says(Says::Ntp { within_ms, .. })) = known {
-                    *within_ms = Some(ms);
-                }
-                Content::Known
-            }
-            Item::Peer { chosen, offset_ms } => {
-                if chosen {
-                    offset = offset_ms;
-                }
-                Content::Known
-            }
-            Item::Furniture => Content::Known,
-        };
-        let from = start + line.len() - line.trim_start().len();
-        passages.push(Passage { range: from..from + trimmed.len(), content });
+        if let Some(range) = section.closing.filter(|_| inside) {
+            passages.push(Passage { range, content: Content::Known });
+        }
     }
     if says { passages } else { Vec::new() }
 }
@@ -107,10 +119,11 @@ fn item(i: &str) -> IResult<&str, Item<'_>> {
     alt((opening, time, state, within, furniture, peer)).parse(i)
 }
 
-/// `opening = ["admin:"] "utils ntp status" / "ntpd" SP "(pid" …`
+/// `opening = "utils ntp status" / "ntpd" SP "(pid" SP number ")" ["is running" …]`
 fn opening(i: &str) -> IResult<&str, Item<'_>> {
-    let command = (opt((tag("admin:"), space0)), tag_no_case("utils ntp status")).map(|_| ());
-    let daemon = (tag("ntpd"), space1, tag("(pid"), rest).map(|_| ());
+    let command = tag_no_case("utils ntp status").map(|_| ());
+    let running = (space1, tag("is"), space1, alpha1, opt(tag("...")));
+    let daemon = (tag("ntpd"), space1, tag("(pid"), space0, digit1, char(')'), opt(running)).map(|_| ());
     value(Item::Opening, alt((command, daemon))).parse(i)
 }
 
@@ -137,15 +150,21 @@ fn state(i: &str) -> IResult<&str, Item<'_>> {
     let (i, no) = opt(tag_no_case("un")).parse(i)?;
     let (i, _) = word(i)?;
     if no.is_some() {
-        let (i, _) = rest(i)?;
+        let (i, _) = opt((space0, char(','), space0, tag_no_case("time server re-starting"))).parse(i)?;
         return Ok((i, Item::State { synchronised: false, stratum: None }));
     }
     let (i, _) = (space1, tag_no_case("to")).parse(i)?;
-    let (i, tail) = rest(i)?;
-    let stratum = tail.split_once("stratum").map(|(_, number)| number.trim());
-    let stratum =
-        stratum.and_then(|text| grammar::number(text).ok()).and_then(|(_, n)| u32::try_from(n).ok());
-    Ok((i, Item::State { synchronised: true, stratum }))
+    // The server's name is a few words at most.
+    let window = grammar::floor_char_boundary(i, 200);
+    let stratum = window.split_once("at stratum").and_then(|(server, _)| i.get(server.len()..));
+    let stratum = stratum.and_then(|i| (tag("at stratum"), space1, grammar::number).parse(i).ok());
+    match stratum {
+        Some((i, (_, _, number))) => {
+            Ok((i, Item::State { synchronised: true, stratum: u32::try_from(number).ok() }))
+        }
+        // Without a stratum the line ends behind the server.
+        None => Ok(("", Item::State { synchronised: true, stratum: None })),
+    }
 }
 
 /// `within = "time correct to within" SP number SP "ms"`
@@ -155,19 +174,35 @@ fn within(i: &str) -> IResult<&str, Item<'_>> {
     Ok((i, Item::Within(ms)))
 }
 
-/// Headings, separators, intervals, an empty prompt.
+/// Headings, separators, intervals.
 fn furniture(i: &str) -> IResult<&str, Item<'_>> {
-    let heading = (tag("remote"), space1, tag("refid"), rest).map(|_| ());
-    let line = verify(rest, |text: &str| text.len() >= 8 && text.bytes().all(|b| b == b'=')).map(|_| ());
-    let polling = (tag_no_case("polling server every"), rest).map(|_| ());
-    let prompt = verify(rest, |text: &str| text == "admin:").map(|_| ());
-    value(Item::Furniture, alt((heading, line, polling, prompt))).parse(i)
+    const COLUMNS: [&str; 10] =
+        ["remote", "refid", "st", "t", "when", "poll", "reach", "delay", "offset", "jitter"];
+    let columns = words(i);
+    if columns.iter().eq(COLUMNS.iter()) {
+        return Ok((behind_words(i, &columns), Item::Furniture));
+    }
+    let line = verify(take_while1(|c| c == '='), |text: &str| text.len() >= 8).map(|_| ());
+    let interval = (space1, digit1, space1, char('s')).map(|_| ());
+    let polling = (tag_no_case("polling server every"), alt((interval, rest.map(|_| ())))).map(|_| ());
+    let restarting = tag_no_case("time server re-starting").map(|_| ());
+    value(Item::Furniture, alt((line, polling, restarting))).parse(i)
+}
+
+/// The first ten words of a text.
+fn words(i: &str) -> Vec<&str> {
+    i.split_whitespace().take(10).collect()
+}
+
+/// What stands behind words that a text begins with.
+fn behind_words<'a>(i: &'a str, words: &[&str]) -> &'a str {
+    words.iter().fold(i, |rest, word| rest.trim_start().strip_prefix(word).unwrap_or(rest))
 }
 
 /// `peer = [tally] remote refid st t when poll reach delay offset jitter`, as ntpq prints it.
 fn peer(i: &str) -> IResult<&str, Item<'_>> {
     let fail = nom::Err::Error(nom::error::Error::new(i, nom::error::ErrorKind::Verify));
-    let columns: Vec<&str> = i.split_whitespace().collect();
+    let columns = words(i);
     let [_, _, stratum, kind, _, _, reach, delay, offset, jitter] = columns.as_slice() else {
         return Err(fail);
     };
@@ -183,11 +218,12 @@ fn peer(i: &str) -> IResult<&str, Item<'_>> {
     }
     // A float of this size is whole milliseconds to the digit; `as` saturates.
     let offset_ms = number(offset).map(|ms| ms.round() as i64);
-    Ok(("", Item::Peer { chosen: i.starts_with('*'), offset_ms }))
+    Ok((behind_words(i, &columns), Item::Peer { chosen: i.starts_with('*'), offset_ms }))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::sections::tests::{check_broken, check_covered, flat};
     use super::*;
 
     fn says(text: &str) -> Vec<Says> {
@@ -240,6 +276,25 @@ mod tests {
         ] {
             assert!(read(text).is_empty(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_output_flattened_to_one_line_says_the_same() {
+        for text in FORMAT.samples {
+            assert_eq!(says(&flat(text)), says(text), "{text}");
+            check_broken(&FORMAT, &flat(text));
+        }
+        let both = flat(&format!("{}{}", FORMAT.samples[0], FORMAT.samples[1]));
+        assert_eq!(says(&both), [says(FORMAT.samples[0]), says(FORMAT.samples[1])].concat());
+    }
+
+    #[test]
+    fn a_clock_without_a_server_may_say_that_it_starts() {
+        let text = "ntpd (pid 7) is running...\nunsynchronised\n  time server re-starting\n   polling server every 64 s\n";
+        let expected = Says::Ntp { synchronised: false, stratum: None, within_ms: None, offset_ms: None };
+        assert_eq!(says(text), std::slice::from_ref(&expected));
+        assert_eq!(says(&flat(text)), [expected]);
+        check_covered(&FORMAT, text);
     }
 
     #[test]

@@ -94,9 +94,10 @@ pub(super) fn free_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut in_record = false;
     lines(text).filter(move |(_, line)| {
         let line = line.trim();
-        if line.is_empty() || furniture(line).is_ok() {
+        let code = has_code(line);
+        if line.is_empty() || furniture(line).is_ok() || line.starts_with("admin:") && !code {
             in_record = false;
-        } else if has_code(line) || ciscolog::envelope(line).is_some() {
+        } else if code || ciscolog::envelope(line).is_some() {
             in_record = true;
         }
         !in_record

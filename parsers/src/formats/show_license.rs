@@ -12,9 +12,13 @@
 //!   Status: AUTHORIZED on Jan 26 15:12:59 2018 IST
 //! ```
 
-use super::{Content, DocumentFormat, Passage, service_list};
+mod labels;
+
+use labels::{Key, LABELS, Section, names};
+
+use super::{Content, DocumentFormat, Passage, sections, service_list};
 use crate::entitlements;
-use crate::event::{LicenseLine, LicenseTime, Says};
+use crate::event::{LicenseLine, Says};
 use crate::license_words::{self as words, Labelled};
 use crate::signatures;
 
@@ -27,98 +31,6 @@ pub(super) const FORMAT: DocumentFormat = DocumentFormat {
         "admin:show license summary Smart Licensing is ENABLED Registration: Status: REGISTERED Smart Account: Example Virtual Account: Voice Last Renewal Attempt: FAILED on Feb 04 2020 14:20:18 UTC Next Renewal Attempt: Aug 02 2020 14:20:18 UTC License Authorization: Status: AUTHORIZED on Feb 04 14:20:18 2020 UTC Last Communication Attempt: SUCCEEDED Next Communication Attempt: Mar 05 14:20:18 2020 UTC License Usage: License Entitlement tag Count Status ----------------------------------------- CCX Flex Standard Seat (regid.2019-06.com.cisco.CCX_FLEX_STD,12.5_be49ea3c-8224-4a1c-b3cc-f98b7c63de3b) 40 InCompliance CCX Flex Premium Seat (regid.2019-06.com.cisco.CCX_FLEX_PREMIUM,12.5_0ecc396f-9a80-4b7b-a4c1-35011a2bc68f) 9 InCompliance",
     ],
 };
-
-/// The part of the output that a line belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Section {
-    Registration,
-    Authorization,
-    Other,
-}
-
-/// What a label means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Key {
-    /// The command, or what only this output says: it begins here.
-    Opening,
-    /// The heading of a section; it opens the output where `Section` is not `Other`.
-    Heading(Section),
-    /// `Status`: of what, the section says.
-    Status,
-    /// `License Authorization Status`, of `show license usage`.
-    AuthorizationStatus,
-    Time(LicenseTime),
-    EvaluationLeft,
-    Url,
-    Count,
-    /// Of no interest here.
-    Other,
-    /// An empty prompt, or a command: the output ends.
-    Prompt,
-    /// The label of another page: its line is none of this output.
-    Foreign,
-}
-
-/// The labels, what they mean, and whether a colon must follow.
-const LABELS: [(&str, Key, bool); 57] = [
-    ("show license all", Key::Opening, false),
-    ("show license status", Key::Opening, false),
-    ("show license summary", Key::Opening, false),
-    ("show license usage", Key::Opening, false),
-    ("Smart Licensing Status", Key::Opening, false),
-    ("Smart Licensing is ENABLED", Key::Opening, false),
-    ("Smart Licensing is DISABLED", Key::Opening, false),
-    ("Registration", Key::Heading(Section::Registration), true),
-    ("License Authorization", Key::Heading(Section::Authorization), true),
-    ("Evaluation Period", Key::Heading(Section::Other), true),
-    ("License Usage", Key::Heading(Section::Other), false),
-    ("Product Information", Key::Heading(Section::Other), false),
-    ("Agent Version", Key::Heading(Section::Other), false),
-    ("Utility", Key::Heading(Section::Other), true),
-    ("Transport", Key::Heading(Section::Other), true),
-    ("Data Privacy", Key::Heading(Section::Other), true),
-    ("License Conversion", Key::Heading(Section::Other), true),
-    ("Smart License Conversion", Key::Heading(Section::Other), true),
-    ("License Reservation", Key::Heading(Section::Other), true),
-    ("Export Authorization Key", Key::Heading(Section::Other), true),
-    ("License Authorization Status", Key::AuthorizationStatus, true),
-    ("Registration Status", Key::Foreign, false),
-    ("Status", Key::Status, true),
-    ("Initial Registration", Key::Time(LicenseTime::InitialRegistration), true),
-    ("Last Renewal Attempt", Key::Time(LicenseTime::LastRenewal), true),
-    ("Next Renewal Attempt", Key::Time(LicenseTime::NextRenewal), true),
-    ("Registration Expires", Key::Time(LicenseTime::RegistrationExpires), true),
-    ("Last Communication Attempt", Key::Time(LicenseTime::LastCommunication), true),
-    ("Next Communication Attempt", Key::Time(LicenseTime::NextCommunication), true),
-    ("Communication Deadline", Key::Time(LicenseTime::CommunicationDeadline), true),
-    ("EVALUATION PERIOD EXPIRED on", Key::Time(LicenseTime::EvaluationExpired), false),
-    ("Evaluation Period Expired on", Key::Time(LicenseTime::EvaluationExpired), false),
-    ("Evaluation Period Remaining", Key::EvaluationLeft, true),
-    ("Transport URL", Key::Url, true),
-    ("Registration URL", Key::Url, true),
-    ("URL", Key::Url, true),
-    ("Count", Key::Count, true),
-    ("Description", Key::Other, true),
-    ("Version", Key::Other, true),
-    ("Evaluation Mode", Key::Other, true),
-    ("Smart Account", Key::Other, true),
-    ("Virtual Account", Key::Other, true),
-    ("Product Instance Name", Key::Other, true),
-    ("Export-Controlled Functionality", Key::Other, true),
-    ("Failure reason", Key::Other, true),
-    ("Failure Reason", Key::Other, true),
-    ("Export status", Key::Other, true),
-    ("License type", Key::Other, true),
-    ("Enforcement type", Key::Other, true),
-    ("Feature Name", Key::Other, true),
-    ("Feature Description", Key::Other, true),
-    ("Type", Key::Other, true),
-    ("UDI", Key::Other, true),
-    ("Smart Agent for Licensing", Key::Other, true),
-    ("Features Authorized", Key::Other, true),
-    ("Sending Hostname", Key::Other, true),
-    ("admin", Key::Prompt, true),
-];
 
 /// Reads the output; empty if it states nothing.
 fn read(text: &str) -> Vec<Passage> {
@@ -143,12 +55,14 @@ struct Output {
     section: Option<Section>,
     /// Index of the passage of the entitlement whose details follow.
     entitlement: Option<usize>,
+    /// Index of the passage of the proxy whose address or port may follow.
+    proxy: Option<usize>,
 }
 
 impl Output {
     /// Reads a line, on which the whole output may stand.
     fn line(&mut self, start: usize, line: &str) {
-        static NAMES: [&str; 57] = names();
+        static NAMES: [&str; 72] = names();
         let labels =
             words::labelled(line, &NAMES, |label| LABELS.get(label).is_none_or(|(_, _, colon)| *colon));
         let front = labels.first().map_or(line.len(), |first| first.start);
@@ -238,13 +152,22 @@ impl Output {
                 }
                 None => return,
             },
-            Key::Url => {
+            Key::Url(settings) => {
                 let word = value.split_whitespace().next().unwrap_or_default();
                 let url = signatures::transport_url(word).map(|(url, _)| url);
-                match url.or(Some(word).filter(|word| word.starts_with("http") && word.len() <= 300)) {
-                    Some(url) => (Content::Says(Says::TransportUrl { url: url.into() }), word.len()),
-                    None => (Content::Known, word.len()),
-                }
+                let url = url.or(Some(word).filter(|word| word.starts_with("http") && word.len() <= 300));
+                let content = match url.map(Into::into) {
+                    Some(url) if settings || self.section == Some(Section::Transport) => {
+                        Content::Says(Says::License(LicenseLine::Url { url }))
+                    }
+                    Some(url) => Content::Says(Says::TransportUrl { url }),
+                    None => Content::Known,
+                };
+                (content, word.len())
+            }
+            Key::Transport | Key::Proxy | Key::ProxyAddress | Key::ProxyPort => {
+                self.transport(key, from, at, value);
+                return;
             }
             Key::Count | Key::Other => {
                 let length = value.find("(regid.").map_or(value.len(), |_| 0);
@@ -260,6 +183,44 @@ impl Output {
         let rest = value.get(length..).unwrap_or_default();
         if !rest.trim().is_empty() {
             self.plain(at + length, rest);
+        }
+    }
+
+    /// Reads how CSSM is reached. Below the heading the labels are short ones that other sections have, too.
+    fn transport(&mut self, key: Key, from: usize, at: usize, value: &str) {
+        let below = self.section == Some(Section::Transport);
+        let mut push = |line: LicenseLine, length: usize| {
+            self.passages
+                .push(Passage { range: from..at + length, content: Content::Says(Says::License(line)) });
+        };
+        let host = value.split_whitespace().next().unwrap_or_default();
+        match key {
+            Key::Transport if below && !value.is_empty() && value.len() <= 60 => {
+                push(LicenseLine::Transport { name: value.into() }, value.len());
+            }
+            Key::Proxy | Key::ProxyAddress if below || key == Key::Proxy => {
+                if let Some(length) = words::unset(value) {
+                    push(LicenseLine::Proxy { host: None }, length);
+                } else if host.len() <= 255 && sections::is_host(host) {
+                    push(LicenseLine::Proxy { host: Some(host.into()) }, host.len());
+                } else {
+                    self.known(from, at);
+                }
+                // The address may stand below the heading, the port below the address.
+                self.proxy = Some(self.passages.len() - 1);
+            }
+            Key::ProxyPort if below => {
+                let port = host.parse::<u16>().ok().filter(|port| *port > 0);
+                let proxy = self.proxy.take().and_then(|at| self.passages.get_mut(at));
+                if let (Some(port), Some(passage)) = (port, proxy)
+                    && let Content::Says(Says::License(LicenseLine::Proxy { host: Some(address) })) =
+                        &mut passage.content
+                {
+                    *address = words::with_port(address, port);
+                }
+                self.known(from, at + host.len());
+            }
+            _ => self.known(from, at + value.len()),
         }
     }
 
@@ -302,6 +263,15 @@ impl Output {
     /// Text without a label: rules, the names of entitlements, rows of the table of usage.
     fn plain(&mut self, start: usize, text: &str) {
         let mut at = 0;
+        let blanks = text.len() - text.trim_start().len();
+        if let Some(length) = words::unset(text.trim_start())
+            && let Some(proxy) = self.proxy.take().and_then(|proxy| self.passages.get_mut(proxy))
+            && proxy.content == Content::Known
+        {
+            proxy.range.end = start + blanks + length;
+            proxy.content = Content::Says(Says::License(LicenseLine::Proxy { host: None }));
+            at = blanks + length;
+        }
         loop {
             let rest = text.get(at..).unwrap_or_default();
             at += rest.len() - rest.trim_start().len();
@@ -336,20 +306,6 @@ impl Output {
     fn known(&mut self, from: usize, to: usize) {
         self.passages.push(Passage { range: from..to, content: Content::Known });
     }
-}
-
-/// The labels alone.
-const fn names() -> [&'static str; 57] {
-    let mut names = [""; 57];
-    let mut at = 0;
-    while at < 57 {
-        #[expect(clippy::indexing_slicing, reason = "a constant is computed when it is compiled")]
-        {
-            names[at] = LABELS[at].0;
-        }
-        at += 1;
-    }
-    names
 }
 
 /// Bytes of blanks at the beginning of a line.
@@ -422,6 +378,7 @@ fn entitlement(text: &str) -> Option<(LicenseLine, usize)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sections::tests::check_covered;
     use super::*;
     use crate::stamp::Stamp;
 
@@ -440,6 +397,7 @@ mod tests {
                     format!("{entitlement} {name} {count:?} {}", status.as_deref().unwrap_or("-"))
                 }
                 LicenseLine::LicenseType { name } => format!("type {name}"),
+                other => format!("{other:?}"),
             }),
             Content::Says(Says::TransportUrl { url }) => Some(format!("url {url}")),
             _ => None,
@@ -519,10 +477,44 @@ mod tests {
     }
 
     #[test]
-    fn a_transport_url_is_stated() {
+    fn the_settings_of_the_transport_are_stated() {
+        let head = "admin:show license tech support\nSmart Licensing is ENABLED\nTransport:\n";
+        let url = "https://cssm.example.com/Transportgateway/services/DeviceRequestHandler";
+        for (text, expected) in [
+            (
+                format!("  Type: Callhome\n  Registration URL: {url}\n"),
+                ["Transport { name: \"Callhome\" }", "Url", ""],
+            ),
+            (
+                format!("  Type: Smart Transport\n  Proxy:\n    Not Configured\n  URL: {url}\nadmin:\n"),
+                ["Transport { name: \"Smart Transport\" }", "Proxy { host: None }", "Url"],
+            ),
+            (
+                format!(
+                    "  Type: Smart\n  URL: {url}\n  Proxy:\n    Address: proxy.example.com\n    Port: 8080\nadmin:\n"
+                ),
+                ["Transport { name: \"Smart\" }", "Url", "Proxy { host: Some(\"proxy.example.com:8080\") }"],
+            ),
+            (
+                format!(
+                    "  Transport Type: Smart\n  Transport URL: {url}\n  HTTP Proxy: 2001:db8::1\n  Port: 80\n"
+                ),
+                ["Transport { name: \"Smart\" }", "Url", "Proxy { host: Some(\"[2001:db8::1]:80\") }"],
+            ),
+        ] {
+            let url = format!("Url {{ url: \"{url}\" }}");
+            let expected: Vec<&str> = expected.into_iter().filter(|line| !line.is_empty()).collect();
+            let expected: Vec<&str> =
+                expected.into_iter().map(|line| if line == "Url" { &url } else { line }).collect();
+            let text = format!("{head}{text}");
+            check(&text, &expected);
+            check(&text.split_whitespace().collect::<Vec<_>>().join(" "), &expected);
+            check_covered(&FORMAT, &text);
+        }
+        check("Smart Licensing is ENABLED\nAddress: a\nPort: 80\nType: x\n", &[]);
         check(
-            "Smart Licensing is ENABLED\nTransport:\n  Type: Callhome\n  Registration URL: https://cssm.example.com/Transportgateway/services/DeviceRequestHandler\n",
-            &["url https://cssm.example.com/Transportgateway/services/DeviceRequestHandler"],
+            "Smart Licensing is ENABLED\nUtility:\nURL: https://a.example.com/x\n",
+            &["url https://a.example.com/x"],
         );
     }
 

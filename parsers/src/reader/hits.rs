@@ -29,7 +29,7 @@ impl Reader {
                 let doubt = match doubt {
                     Some(doubt) if start <= doubt => doubt,
                     _ => {
-                        let fails = shared.failures.find(bytes, start);
+                        let fails = shared.catalog.find(bytes, start);
                         *doubt.insert(fails.map_or(bytes.len(), |at| self.beginning_before(bytes, at)))
                     }
                 };
@@ -47,7 +47,7 @@ impl Reader {
             let end = self.next_beginning(bytes, hit);
             let record = bytes.get(start..end).unwrap_or_default();
             from = end.max(hit + 1);
-            if !every && sift::is_debug(record) && shared.failures.find(record, 0).is_none() {
+            if !every && sift::is_debug(record) && shared.catalog.find(record, 0).is_none() {
                 continue;
             }
             line += bytecount::count(bytes.get(counted..start).unwrap_or_default(), b'\n') as u64;

@@ -64,6 +64,8 @@ pub struct Options {
     pub purchased: Vec<Purchased>,
     /// `--usage-tz`: the zone of usage tables.
     pub usage_zone: Option<Tz>,
+    /// `--on-prem-synced`: when CSSM On-Prem was last synchronised with CSSM.
+    pub on_prem_synced: Option<Instant>,
 }
 
 /// Everything that was read.

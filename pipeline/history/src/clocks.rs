@@ -116,6 +116,7 @@ impl Clocks {
                     | Says::TransportUrl { .. }
                     | Says::Ntp { .. }
                     | Says::License(_)
+                    | Says::Platform(_)
                     | Says::Purchased { .. }
             ) {
                 continue;
@@ -138,6 +139,7 @@ impl Clocks {
                 | Says::TransportUrl { .. }
                 | Says::Ntp { .. }
                 | Says::License(_)
+                | Says::Platform(_)
                 | Says::Purchased { .. } => {}
             }
         }

@@ -1,15 +1,17 @@
 //! [`Facts`]: all that a check, a table or a renderer may see. Plain data, in a fixed order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use parsers::catalog::{Catalog, Entry};
 use parsers::event::{EventKind, ServiceState, Witness};
 use parsers::origin::Origin;
 use parsers::record::Severity;
 use parsers::stamp::{Instant, YearBasis, ZoneBasis};
 
 use crate::policy::{Reading, Regime};
+pub use crate::stated::{Deployment, LicenseFact, PlatformFact};
 use crate::usage::{Consumption, Usage};
 
 /// How firmly a claim stands.
@@ -366,17 +368,6 @@ pub struct Release {
     pub evidence: Option<Evidence>,
 }
 
-/// How the Product Instance reaches CSSM.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Deployment {
-    /// `Some(true)`: through CSSM On-Prem; `Some(false)`: direct; `None`: unknown.
-    pub on_prem: Option<bool>,
-    /// The Transport URL as written.
-    pub url: Option<Arc<str>>,
-    /// The proxy as written.
-    pub proxy: Option<Arc<str>>,
-}
-
 /// One Product Instance: a state belongs to it, evidence belongs to its nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instance {
@@ -418,6 +409,10 @@ pub struct Instance {
     pub alive: Vec<(Instant, Instant)>,
     /// Entitlements that an output states, newest last.
     pub entitlements: Vec<EntitlementFact>,
+    /// All that outputs about the licence say, in input order.
+    pub licenses: Vec<LicenseFact>,
+    /// All that outputs about the platform say, in input order.
+    pub platform: Vec<PlatformFact>,
     /// The licence type that an output states.
     pub license_type: Option<(Arc<str>, Evidence)>,
     /// Usage and purchases; `None` where nothing is known.
@@ -571,4 +566,17 @@ pub struct Facts {
     pub debug_seen: BTreeMap<Arc<str>, u64>,
     /// Product Instances, by name.
     pub instances: Vec<Instance>,
+    /// The entries of the catalog that decided events, by name.
+    pub signatures: Vec<Entry>,
+}
+
+impl Facts {
+    /// Notes the entries of `catalog` that decided events.
+    pub fn note_signatures(&mut self, catalog: &Catalog) {
+        let events = self.instances.iter().flat_map(|instance| &instance.events);
+        let params = events.flat_map(|event| &event.params);
+        let seen: BTreeSet<&Arc<str>> =
+            params.filter(|(key, _)| &**key == "signature").map(|(_, id)| id).collect();
+        self.signatures = seen.into_iter().filter_map(|id| catalog.entry(id)).cloned().collect();
+    }
 }

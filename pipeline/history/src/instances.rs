@@ -20,6 +20,7 @@ use crate::policy::Regime;
 use crate::reconcile;
 use crate::skew;
 use crate::snapshots;
+use crate::stated;
 
 /// A part whose events are on one clock.
 #[derive(Debug)]
@@ -139,7 +140,7 @@ impl Aligned {
         Some(Instance {
             id,
             release,
-            deployment: snapshots::deployment(&own),
+            deployment: stated::deployment(&own, options.on_prem_synced),
             registration: now(&transitions, Dimension::Registration, true),
             authorization: now(&transitions, Dimension::Authorization, complete),
             enforcement: now(&transitions, Dimension::Enforcement, true),
@@ -148,6 +149,8 @@ impl Aligned {
             services,
             ntp,
             events,
+            licenses: stated::licenses(&stated, member_nodes, &nodes),
+            platform: stated::platform(&own, member_nodes, &nodes),
             alive: coverage.alive_times(nodes.iter().map(|node| &*node.name)),
             nodes,
             clocks: self.clocks,
@@ -242,6 +245,8 @@ impl Instance {
             readings: Vec::new(),
             alive: Vec::new(),
             entitlements: Vec::new(),
+            licenses: Vec::new(),
+            platform: Vec::new(),
             license_type: None,
             usage: None,
             consumption: None,

@@ -38,6 +38,7 @@ pub mod rule;
 pub mod runs;
 pub mod skew;
 mod snapshots;
+mod stated;
 mod steps;
 #[cfg(test)]
 mod testing;

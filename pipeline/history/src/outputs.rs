@@ -59,7 +59,13 @@ fn stamp(line: &LicenseLine) -> Option<Stamp> {
         | LicenseLine::Time { at, .. } => *at,
         LicenseLine::EvaluationLeft { .. }
         | LicenseLine::Entitlement { .. }
-        | LicenseLine::LicenseType { .. } => None,
+        | LicenseLine::LicenseType { .. }
+        | LicenseLine::Transport { .. }
+        | LicenseLine::Url { .. }
+        | LicenseLine::Proxy { .. }
+        | LicenseLine::OverageAllowance { .. }
+        | LicenseLine::HighAvailability { .. }
+        | LicenseLine::Command { .. } => None,
     }
 }
 
@@ -123,7 +129,7 @@ pub(crate) fn newest(inputs: &[Input], stated: &[Stated]) -> Option<Instant> {
 }
 
 /// The only instant; `None` for none and for several.
-fn only(at: &[Instant]) -> Option<Instant> {
+pub(crate) fn only(at: &[Instant]) -> Option<Instant> {
     match at {
         [only] => Some(*only),
         _ => None,

@@ -142,6 +142,11 @@ pub const REGISTRATION_VALID: TimeDelta = TimeDelta::days(365);
 /// Source: Features Guides, Evaluation: 90 days.
 pub const EVALUATION: TimeDelta = TimeDelta::days(90);
 
+/// How old a synchronization of CSSM On-Prem with CSSM may be.
+///
+/// Source: Cisco 212915, mediated deployments: at least every 30 days.
+pub const ON_PREM_SYNCED_WITHIN: TimeDelta = TimeDelta::days(30);
+
 /// The regime of a release, from what `show uccx version` prints or `--release` says.
 ///
 /// Builds of 12.5(1) name their service update: 11002 is SU2, 11003 is SU3 (published installation files). Releases

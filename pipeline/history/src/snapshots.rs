@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use parsers::event::{EventKind, Says, ServiceState};
 use parsers::origin::Origin;
+use parsers::platform::PlatformLine;
 
 use crate::analysis::{Input, Options};
-use crate::facts::{Basis, Deployment, Event, Evidence, Node, NtpFact, Release, ServiceFact};
+use crate::facts::{Basis, Event, Evidence, Node, NtpFact, Release, ServiceFact};
 use crate::policy::{self, Regime};
 
 /// The release that was given, else the one that an output states; two different ones are no release.
@@ -17,13 +18,22 @@ pub(crate) fn release(inputs: &BTreeMap<usize, &Input>, options: &Options) -> Re
         return Release { version: Some(given.clone()), regime, basis: Basis::Given, evidence: None };
     }
     let mut stated: Vec<(Arc<str>, Origin)> = Vec::new();
+    let mut platform: Vec<(Arc<str>, Origin)> = Vec::new();
     for (number, input) in inputs {
         for statement in &input.read.statements {
-            if let Says::Version { active } = &statement.says {
-                let member = u32::try_from(*number).unwrap_or(u32::MAX);
-                stated.push((Arc::clone(active), Origin { member, span: statement.span.clone() }));
-            }
+            let (list, active) = match &statement.says {
+                Says::Version { active } => (&mut stated, active),
+                Says::Platform(PlatformLine::MasterVersion { active }) => (&mut platform, active),
+                _ => continue,
+            };
+            let member = u32::try_from(*number).unwrap_or(u32::MAX);
+            list.push((Arc::clone(active), Origin { member, span: statement.span.clone() }));
         }
+    }
+    // `show version active` is about the platform, whose version is that of the product: not published, so inferred.
+    let basis = if stated.is_empty() { Basis::Inferred } else { Basis::Stated };
+    if stated.is_empty() {
+        stated = platform;
     }
     let mut versions: Vec<Arc<str>> = stated.iter().map(|(version, _)| Arc::clone(version)).collect();
     versions.sort();
@@ -42,21 +52,9 @@ pub(crate) fn release(inputs: &BTreeMap<usize, &Input>, options: &Options) -> Re
         // Two versions on two nodes are both shown.
         version: Some(versions.join(" and ")),
         regime,
-        basis: Basis::Stated,
+        basis,
         evidence: Some(Evidence { first, also }),
     }
-}
-
-/// The way to CSSM, as far as Transport URLs in records show it.
-pub(crate) fn deployment(inputs: &BTreeMap<usize, &Input>) -> Deployment {
-    let url = inputs.values().flat_map(|input| &input.read.statements).find_map(|statement| match &statement
-        .says
-    {
-        Says::TransportUrl { url } => Some(Arc::clone(url)),
-        _ => None,
-    });
-    let on_prem = url.as_deref().map(|url| url.contains("/Transportgateway/"));
-    Deployment { on_prem, url, proxy: None }
 }
 
 /// What `utils ntp status` says about the clock of each node, in input order.

@@ -5,12 +5,15 @@ mod event;
 mod instance;
 mod usage;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use history::facts::{self, CountdownPoint, Facts, GapKind, Interval};
+use parsers::catalog::{self, Entry, Level};
 use parsers::origin::Origin;
 use parsers::stamp::{YearBasis, ZoneBasis};
 
+use crate::causes;
 use crate::check::{self, Outcome};
 use crate::checks::CHECKS;
 use crate::report::{self, CheckOutcome, Evidence, Report, SCHEMA_VERSION, Sha256, Text, Tool};
@@ -44,6 +47,8 @@ pub fn assemble(facts: &Facts, tables: &Tables, tool: Tool) -> Report {
         let tables = tables.instances.get(i).unwrap_or(&none);
         lines.instance(instance, tables)
     });
+    let mut checks = lines.checks();
+    let causes = causes::rank(facts, &mut checks, |origins| lines.lines(origins));
     Report {
         schema_version: SCHEMA_VERSION.to_owned(),
         tool,
@@ -51,7 +56,10 @@ pub fn assemble(facts: &Facts, tables: &Tables, tool: Tool) -> Report {
         input: lines.input(),
         product_instances: instances.collect(),
         events: lines.events(),
-        checks: lines.checks(),
+        checks,
+        causes,
+        suppressions: Vec::new(),
+        signatures: signatures(facts),
     }
 }
 
@@ -164,6 +172,9 @@ impl<'a> Lines<'a> {
             collect: None,
             source: check.source.to_owned(),
             evidence: Vec::new(),
+            follows_from: Vec::new(),
+            suppressed: None,
+            disputed: check.about.disputed.iter().map(dispute).collect(),
         };
         match outcome {
             Outcome::Pass { says, confidence, evidence } => {
@@ -220,6 +231,58 @@ impl<'a> Lines<'a> {
     }
 }
 
+/// What Cisco's documents say against each other, as data.
+fn dispute(dispute: &check::Dispute) -> report::Dispute {
+    let says = dispute.says.iter().map(|published| report::Published {
+        says: published.says.to_owned(),
+        source: published.source.to_owned(),
+    });
+    report::Dispute { about: dispute.about.to_owned(), says: says.collect() }
+}
+
+/// The entries of the catalog that decided events, with how many.
+fn signatures(facts: &Facts) -> Vec<report::Signature> {
+    let events = facts.instances.iter().flat_map(|instance| &instance.events);
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for (_, id) in events.flat_map(|event| &event.params).filter(|(key, _)| &**key == "signature") {
+        *counts.entry(id).or_default() += 1;
+    }
+    let row = |entry: &Entry| report::Signature {
+        id: entry.id.to_string(),
+        class: entry.class.name().to_owned(),
+        means: entry.means.to_string(),
+        remedy: entry.remedy.to_string(),
+        severity: level(entry.severity),
+        confidence: sureness(entry.confidence),
+        status: entry.status.name().to_owned(),
+        source: entry.source.to_string(),
+        refines: entry.refines.as_deref().map(str::to_owned),
+        own: entry.own,
+        events: counts.get(&*entry.id).copied().unwrap_or_default(),
+    };
+    facts.signatures.iter().map(row).collect()
+}
+
+/// The report's word for a level of the catalog.
+pub(crate) fn level(level: Level) -> report::Severity {
+    match level {
+        Level::Info => report::Severity::Info,
+        Level::Low => report::Severity::Low,
+        Level::Medium => report::Severity::Medium,
+        Level::High => report::Severity::High,
+        Level::Critical => report::Severity::Critical,
+    }
+}
+
+/// The report's word for how sure an entry of the catalog is.
+pub(crate) fn sureness(confidence: catalog::Confidence) -> report::Confidence {
+    match confidence {
+        catalog::Confidence::Low => report::Confidence::Low,
+        catalog::Confidence::Medium => report::Confidence::Medium,
+        catalog::Confidence::High => report::Confidence::High,
+    }
+}
+
 fn time_basis(year: YearBasis, zone: ZoneBasis) -> report::TimeBasis {
     let year = match year {
         YearBasis::Written => "written",
@@ -261,7 +324,18 @@ mod tests {
     fn the_names_and_their_order_are_those_of_the_contract() {
         let (facts, tables) = out_of_compliance();
         let json = serde_json::to_value(assemble(&facts, &tables, tool())).unwrap();
-        let top = ["schema_version", "tool", "as_of", "input", "product_instances", "events", "checks"];
+        let top = [
+            "schema_version",
+            "tool",
+            "as_of",
+            "input",
+            "product_instances",
+            "events",
+            "checks",
+            "causes",
+            "suppressions",
+            "signatures",
+        ];
         assert_eq!(keys(&json), top);
         let instance = &json["product_instances"][0];
         let names = ["id", "nodes", "release", "deployment", "now", "history", "deadlines", "usage"];

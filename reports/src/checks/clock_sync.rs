@@ -4,12 +4,14 @@
 //! guides ("Timestamp mismatch": more than an hour from CSSM); Cisco 221910 (the ntpdate line of the platform log).
 
 use chrono::TimeDelta;
-use history::facts::{ClockPair, ClockStep, Facts, Instance, NtpFact};
+use history::facts::{ClockPair, ClockStep, Facts, Instance, NtpFact, PlatformFact};
 use history::skew::AGREE;
-use parsers::event::EventKind;
+use parsers::event::{EventKind, FailureClass};
 use parsers::origin::Origin;
+use parsers::platform::{PlatformLine, TestOutcome};
 
-use crate::check::{Check, Finding, Outcome, brief, counted, listed, node_name, node_names, zone};
+use crate::check::{About, Check, Finding, Outcome, brief, counted, listed, node_name, node_names, zone};
+use crate::cssm::Failures;
 use crate::logs::is_of;
 use crate::report::{Confidence, Severity};
 use crate::time::spell;
@@ -18,6 +20,14 @@ pub(super) const CHECK: Check = Check {
     id: "clock-sync",
     title: "The clocks of the nodes agree",
     source: "Cisco 215537 and 221910, NTP; Smart Licensing Using Policy, Timestamp mismatch",
+    about: About {
+        effect: "CSSM refuses messages of a clock that is far off, and a certificate seems expired or not \
+                 yet valid: renewals fail.",
+        remedy: "Let the publisher follow a reachable NTP server of a low stratum, and the other nodes \
+                 follow it.",
+        example: "synchronised to NTP server (192.0.2.1) at stratum 3",
+        disputed: &[],
+    },
     run,
 };
 
@@ -40,6 +50,8 @@ fn run(facts: &Facts, instance: &Instance) -> Outcome {
     let mut wrong: Vec<Wrong> = instance.clocks.iter().filter_map(|pair| apart(instance, pair)).collect();
     wrong.extend(alarms(instance));
     wrong.extend(instance.ntp.iter().filter_map(|ntp| unsynchronised(instance, ntp)));
+    wrong.extend(refused(instance));
+    wrong.extend(instance.platform.iter().filter_map(|fact| tested(instance, fact)));
     let steps = facts.clock_steps.iter().filter(|step| is_of(facts, instance, step.node.as_deref()));
     wrong.extend(steps.map(|step| stepped(facts, instance, step)));
     // Stable: what is equally bad keeps its order.
@@ -87,6 +99,32 @@ fn run(facts: &Facts, instance: &Instance) -> Outcome {
         confidence,
         evidence: known.iter().flat_map(|pair| &pair.evidence).chain(ntp).cloned().collect(),
     }
+}
+
+/// CSSM's own words that the clocks differ.
+fn refused(instance: &Instance) -> Option<Wrong> {
+    let failures = Failures::of(instance, &[FailureClass::ClockMismatch]);
+    let says = format!(
+        "CSSM or the registration's certificate disagrees with the clock{}",
+        failures.often(instance)
+    );
+    let worked = failures.worked_again(instance).is_some();
+    let severity = if worked { Severity::Low } else { Severity::High };
+    (!failures.events.is_empty()).then(|| (severity, says, failures.evidence()))
+}
+
+/// A test of NTP that did not pass.
+fn tested(instance: &Instance, fact: &PlatformFact) -> Option<Wrong> {
+    let PlatformLine::Test { name, outcome, text } = &fact.line else { return None };
+    let severity = match outcome {
+        TestOutcome::Failed => Severity::Medium,
+        TestOutcome::Warning => Severity::Low,
+        TestOutcome::Passed | TestOutcome::Skipped => return None,
+    };
+    let node = node_name(instance, fact.node).map_or("a node".to_owned(), brief);
+    let text = if text.is_empty() { String::new() } else { format!(": {}", brief(text)) };
+    let says = format!("the test {} does not pass on {node}{text}", brief(name));
+    name.starts_with("ntp_").then(|| (severity, says, vec![fact.evidence.first.clone()]))
 }
 
 /// What `utils ntp status` says of a clock that follows its server.
@@ -317,5 +355,17 @@ mod tests {
         assert_eq!(fails(&CHECK, &told(false, 0)).severity, Severity::High);
         assert_eq!(fails(&CHECK, &told(true, -3_700_000)).severity, Severity::Critical);
         assert_eq!(passes(&CHECK, &told(true, 3)), "utils ntp status on uccx1: synchronised to within 32 ms");
+    }
+
+    #[test]
+    fn a_test_of_ntp_and_the_words_of_cssm_count() {
+        let mut facts = facts();
+        let test = |outcome| PlatformLine::Test { name: "ntp_clock_drift".into(), outcome, text: "".into() };
+        one(&mut facts).platform = vec![platform(test(TestOutcome::Warning))];
+        assert!(fails(&CHECK, &facts).says.starts_with("the test ntp_clock_drift does not pass on uccx1"));
+        one(&mut facts).platform = vec![platform(test(TestOutcome::Passed))];
+        lacks(&CHECK, &facts);
+        one(&mut facts).events = vec![failure(FailureClass::ClockMismatch, 7, None)];
+        assert_eq!(fails(&CHECK, &facts).severity, Severity::High);
     }
 }

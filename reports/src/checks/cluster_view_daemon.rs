@@ -7,13 +7,22 @@ use std::collections::BTreeMap;
 use history::facts::{Facts, Instance, ServiceFact};
 use parsers::event::ServiceState;
 
-use crate::check::{Check, Finding, Outcome, brief, listed, node_name, node_names, origins, since};
+use crate::check::{
+    About, Check, Finding, Outcome, brief, disputes, listed, node_name, node_names, origins, since,
+};
 use crate::report::{Confidence, Severity};
 
 pub(super) const CHECK: Check = Check {
     id: "cluster-view-daemon",
     title: "Cluster View Daemon is in service",
     source: "Cisco 217416, UCCX Smart Licensing, checklist item 5",
+    about: About {
+        effect: "While the daemon is down no usage is computed or reported, and no license alarm is \
+                 written.",
+        remedy: "Start the Cluster View Daemon on every node.",
+        example: "Cisco Unified CCX Cluster View Daemon[STARTED]",
+        disputed: &[disputes::SERVICE_WORD],
+    },
     run,
 };
 

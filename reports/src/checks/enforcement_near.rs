@@ -8,7 +8,7 @@ use history::facts::{Deadline, DeadlineKind, Facts, Instance};
 use history::policy::ENFORCEMENT_AFTER;
 use parsers::stamp::Instant;
 
-use crate::check::{Check, Finding, Outcome, node_names, origins, since, zone};
+use crate::check::{About, Check, Finding, Outcome, disputes, node_names, origins, since, zone};
 use crate::licenses::{amounts, lacking};
 use crate::logs::Log;
 use crate::report::{Confidence, Severity};
@@ -18,6 +18,14 @@ pub(super) const CHECK: Check = Check {
     id: "enforcement-near",
     title: "No clock runs toward Enforcement",
     source: "Cisco 217416, UCCX Smart Licensing, Enforcement; Features Guides, Authorization State",
+    about: About {
+        effect: "With Enforcement the synchronization of agents from Unified CM is blocked until the \
+                 license state is in order.",
+        remedy: "End the state that the clock runs in before its date: buy, renew the authorization, or \
+                 register.",
+        example: "License Authorization Status: Out of Compliance (Apr 02, 2026 10:45:00 IST)",
+        disputed: &[disputes::AUTHORIZATION_EXPIRY],
+    },
     run,
 };
 

@@ -6,19 +6,31 @@
 use history::facts::{Basis, Facts, Instance};
 use history::usage::Purchase;
 use parsers::entitlements::HIGH_AVAILABILITY;
+use parsers::event::LicenseLine;
 use parsers::origin::Origin;
 
-use crate::check::{Check, Finding, Outcome, node_names, origins};
+use crate::check::{About, Check, Finding, Outcome, brief, disputes, node_names, origins};
 use crate::report::{Confidence, Severity};
 
 pub(super) const CHECK: Check = Check {
     id: "license-type-and-ha",
-    title: "The High Availability license of the second node was purchased",
+    title: "The second node is licensed and the license type was not changed under way",
     source: "Installation Guide 12.5(1) SU3, High Availability; Features Guide 12.5(1) SU1, Smart Licensing, Flex",
+    about: About {
+        effect: "A second node without its license is moved to Out of Compliance at registration; a wrong \
+                 type consumes the wrong licenses.",
+        remedy: "Buy the High Availability license, and select the type that was purchased: deregister \
+                 first, restart the cluster after.",
+        example: "License Type: Flex, and in the inventory of CSSM: CCX High Availability License,1",
+        disputed: &[disputes::LICENSE_TYPES],
+    },
     run,
 };
 
 fn run(facts: &Facts, instance: &Instance) -> Outcome {
+    if let Some(changed) = changed_type(instance) {
+        return changed;
+    }
     match instance.nodes.len() {
         0 => {
             return no_evidence(
@@ -32,6 +44,19 @@ fn run(facts: &Facts, instance: &Instance) -> Outcome {
         }
         _ => {}
     }
+    // The box of the page is what the administrator told the system.
+    let ticked = instance.licenses.iter().rev().find_map(|fact| match fact.line {
+        LicenseLine::HighAvailability { purchased } => Some((purchased, fact)),
+        _ => None,
+    });
+    if let Some((false, fact)) = ticked {
+        return fail(
+            instance,
+            "the box for a purchased High Availability license is not selected",
+            Confidence::Medium,
+            origins(&fact.evidence),
+        );
+    }
     let purchases = instance.usage.as_ref().map(|usage| usage.purchases.as_slice()).unwrap_or_default();
     let newest = purchases.iter().rfind(|purchase| &*purchase.entitlement == HIGH_AVAILABILITY);
     if let Some(found) = newest {
@@ -44,6 +69,16 @@ fn run(facts: &Facts, instance: &Instance) -> Outcome {
         .filter(|origin| is_inventory(facts, origin))
         .cloned()
         .collect();
+    if let (Some((true, fact)), true) = (ticked, inventory.is_empty()) {
+        return Outcome::Pass {
+            says: format!(
+                "the box for a purchased High Availability license is selected, for {}",
+                node_names(instance)
+            ),
+            confidence: Confidence::Medium,
+            evidence: origins(&fact.evidence),
+        };
+    }
     if inventory.is_empty() {
         return no_evidence(format!(
             "{} are two nodes, and nothing tells whether that is licensed",
@@ -56,6 +91,45 @@ fn run(facts: &Facts, instance: &Instance) -> Outcome {
         Confidence::Medium,
         inventory,
     )
+}
+
+/// Two outputs that state different license types, and no deregistration between them: what the change needs.
+fn changed_type(instance: &Instance) -> Option<Outcome> {
+    let mut types: Vec<(&str, &Origin)> = Vec::new();
+    for fact in &instance.licenses {
+        if let LicenseLine::LicenseType { name } = &fact.line
+            && types.last().is_none_or(|(known, _)| !known.eq_ignore_ascii_case(name))
+        {
+            types.push((name, &fact.evidence.first));
+        }
+    }
+    let ([.., (before, first), (now, second)], false) = (types.as_slice(), deregistered(instance)) else {
+        return None;
+    };
+    Some(Outcome::Fail(Finding {
+        severity: Severity::Medium,
+        confidence: Confidence::Low,
+        says: format!(
+            "one output states the license type {}, another {}, and no line tells of a deregistration between them",
+            brief(before),
+            brief(now)
+        ),
+        remedy: format!(
+            "If the type was changed: deregister in Cisco Unified CCX Administration on {}, System > License Management, change \
+             the type, restart the cluster, then register again.",
+            node_names(instance)
+        ),
+        evidence: vec![(*first).clone(), (*second).clone()],
+    }))
+}
+
+/// Whether a line tells of a deregistration.
+fn deregistered(instance: &Instance) -> bool {
+    let commanded = instance
+        .licenses
+        .iter()
+        .any(|fact| matches!(&fact.line, LicenseLine::Command { name, .. } if &**name == "deregister"));
+    commanded || instance.transitions.iter().any(|change| change.state == "unregistered")
 }
 
 fn no_evidence(says: String) -> Outcome {
@@ -162,5 +236,27 @@ mod tests {
         let mut facts = facts();
         one(&mut facts).nodes.truncate(1);
         skips(&CHECK, &facts);
+    }
+
+    #[test]
+    fn the_box_of_the_page_tells_where_no_inventory_does() {
+        let mut facts = facts();
+        let box_of = |purchased| licensed(LicenseLine::HighAvailability { purchased }, None);
+        one(&mut facts).licenses = vec![box_of(true)];
+        assert!(passes(&CHECK, &facts).contains("is selected"));
+        one(&mut facts).licenses = vec![box_of(true), box_of(false)];
+        assert!(fails(&CHECK, &facts).says.contains("not selected"));
+    }
+
+    #[test]
+    fn a_type_that_changed_without_deregistration_fails() {
+        let mut facts = facts();
+        let of = |name: &str| licensed(LicenseLine::LicenseType { name: name.into() }, None);
+        one(&mut facts).licenses = vec![of("Perpetual Premium"), of("Flex")];
+        let finding = fails(&CHECK, &facts);
+        assert!(finding.says.contains("Perpetual Premium, another Flex"), "{finding:?}");
+        let deregister = LicenseLine::Command { name: "deregister".into(), succeeded: Some(true) };
+        one(&mut facts).licenses.push(licensed(deregister, None));
+        lacks(&CHECK, &facts);
     }
 }

@@ -9,7 +9,7 @@ use history::usage::Consumption;
 use parsers::origin::Origin;
 
 use crate::chance::counted;
-use crate::check::{Check, Finding, Outcome, brief, listed, node_names, origins, since};
+use crate::check::{About, Check, Finding, Outcome, brief, disputes, listed, node_names, origins, since};
 use crate::licenses::{amounts, collect, extent, lacking, locked};
 use crate::report::{Confidence, Severity};
 
@@ -17,6 +17,15 @@ pub(super) const CHECK: Check = Check {
     id: "locked-usage",
     title: "No usage is locked by Out of Compliance",
     source: "Cisco 217416, UCCX Smart Licensing, first scenario",
+    about: About {
+        effect: "The highest usage stays reported, so the Product Instance stays Out of Compliance \
+                 whatever agents do.",
+        remedy: "Buy the difference between the locked usage and what was purchased; then renew the \
+                 authorization.",
+        example: "CCX Flex Premium Seat 12.5, Reported Usage 130, Status Out of Compliance, with 100 \
+                  purchased",
+        disputed: &[disputes::IMMEDIATE],
+    },
     run,
 };
 

@@ -5,7 +5,7 @@
 
 use history::facts::{Facts, Gap, GapKind, Instance};
 
-use crate::check::{Check, Finding, Outcome, brief, counted, node_names, zone};
+use crate::check::{About, Check, Finding, Outcome, brief, counted, disputes, node_names, zone};
 use crate::logs::{Log, is_of, of_node};
 use crate::report::{Confidence, Severity};
 use crate::time::spell;
@@ -14,6 +14,13 @@ pub(super) const CHECK: Check = Check {
     id: "log-gaps",
     title: "The logs have no hole in the time of the license history",
     source: "Features Guides 12.5(1) SU1 to SU3, Smart Licensing, reporting interval",
+    about: About {
+        effect: "The state may have changed in the hole without a line that says so.",
+        remedy: "Collect the missing files, and the system log, which often reaches further back.",
+        example: "two records that follow each other in MCVD, hours apart, while usage is reported at \
+                  fixed intervals",
+        disputed: &[disputes::INTERVAL],
+    },
     run,
 };
 

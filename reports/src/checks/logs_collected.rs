@@ -4,7 +4,7 @@
 
 use history::facts::{Facts, Instance, Member, Node};
 
-use crate::check::{Check, Finding, Outcome, brief, listed, zone};
+use crate::check::{About, Check, Finding, Outcome, brief, disputes, listed, zone};
 use crate::logs::{Log, of_node};
 use crate::report::{Confidence, Severity};
 
@@ -12,6 +12,12 @@ pub(super) const CHECK: Check = Check {
     id: "logs-collected",
     title: "The logs of every node are in the input",
     source: "Cisco 217416, UCCX Smart Licensing, checklist item 3",
+    about: About {
+        effect: "The state does not change, but what the missing logs would say stays unknown.",
+        remedy: "Collect MCVD and the system log of every node.",
+        example: "uccx/log/MCVD/Cisco001MCVD001.log and syslog/CiscoSyslog",
+        disputed: &[disputes::MCVD_NEEDED],
+    },
     run,
 };
 
@@ -19,6 +25,13 @@ fn run(facts: &Facts, instance: &Instance) -> Outcome {
     if facts.members.is_empty() {
         return Outcome::NoEvidence {
             says: "the input holds no file".to_owned(),
+            collect: collect(&[Log::Mcvd, Log::Syslog], "each node"),
+        };
+    }
+    if is_excerpt(facts) {
+        return Outcome::NoEvidence {
+            says: "the input is a pasted text or single files: which logs the system has, they cannot tell"
+                .to_owned(),
             collect: collect(&[Log::Mcvd, Log::Syslog], "each node"),
         };
     }
@@ -59,6 +72,12 @@ fn run(facts: &Facts, instance: &Instance) -> Outcome {
         remedy: remedy.join(". "),
         evidence: Vec::new(),
     })
+}
+
+/// True if nothing in the input is a collection: only a text on standard input, or single files without a path.
+fn is_excerpt(facts: &Facts) -> bool {
+    let kinds = || facts.sources.iter().map(|source| source.kind);
+    kinds().next().is_some() && kinds().all(|kind| matches!(kind, "stdin" | "file"))
 }
 
 /// How to collect `logs` on `nodes`: in the CLI and in RTMT.
@@ -152,6 +171,17 @@ mod tests {
             witness.origin.span.text = "%MCVD-LIB_LICENSE-1-SYSTEM_IN_OOC_STATE: x".into();
         }
         one(&mut facts).events = vec![said];
+        passes(&CHECK, &facts);
+    }
+
+    #[test]
+    fn an_excerpt_cannot_tell_what_there_is() {
+        let mut facts = facts();
+        for kind in ["stdin", "file"] {
+            facts.sources[0].kind = kind;
+            assert!(lacks(&CHECK, &facts).starts_with("On each node: file get activelog"));
+        }
+        facts.sources[0].kind = "directory";
         passes(&CHECK, &facts);
     }
 }

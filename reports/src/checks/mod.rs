@@ -1,7 +1,11 @@
 //! The checklist, in the order a report prints it. One file a check; a new one is a file and two lines here.
 
+mod agent_synchronisation;
+mod authorization_age;
 mod clock_sync;
 mod cluster_view_daemon;
+mod cssm_contact;
+mod cssm_refusals;
 mod dns_a_record;
 mod enforcement_near;
 mod firewall_ports;
@@ -9,30 +13,53 @@ mod license_type_and_ha;
 mod locked_usage;
 mod log_gaps;
 mod logs_collected;
+mod on_prem_sync;
 mod ooc_near;
 mod ooc_now;
+mod overage_allowance;
+mod platform_health;
+mod proxy;
+mod registration_age;
 mod release_regime;
+mod tls_trust;
+mod trace_levels;
+mod transport_url;
 mod usage_agrees;
 mod usage_forecast;
+mod wfo_with_smart_licensing;
 mod witness_missing;
 
 use crate::check::Check;
 
-/// All checks: first what is wrong with the license, then the ways it goes wrong, then the evidence itself.
+/// All checks: first what is wrong with the license, then its age, then the way to CSSM, then the system, then the
+/// evidence itself.
 pub const CHECKS: &[Check] = &[
     ooc_now::CHECK,
     ooc_near::CHECK,
     enforcement_near::CHECK,
+    agent_synchronisation::CHECK,
     locked_usage::CHECK,
     usage_agrees::CHECK,
     usage_forecast::CHECK,
+    authorization_age::CHECK,
+    registration_age::CHECK,
+    cssm_contact::CHECK,
+    cssm_refusals::CHECK,
     dns_a_record::CHECK,
     firewall_ports::CHECK,
-    cluster_view_daemon::CHECK,
+    transport_url::CHECK,
+    tls_trust::CHECK,
+    proxy::CHECK,
     clock_sync::CHECK,
+    on_prem_sync::CHECK,
+    cluster_view_daemon::CHECK,
+    platform_health::CHECK,
     release_regime::CHECK,
     license_type_and_ha::CHECK,
+    overage_allowance::CHECK,
+    wfo_with_smart_licensing::CHECK,
     logs_collected::CHECK,
+    trace_levels::CHECK,
     log_gaps::CHECK,
     witness_missing::CHECK,
 ];
@@ -52,6 +79,24 @@ mod tests {
             assert!(check.id.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{}", check.id);
             assert!(!check.title.is_empty() && !check.title.ends_with('.'), "{}", check.id);
             assert!(!check.source.is_empty(), "{}", check.id);
+        }
+    }
+
+    #[test]
+    fn every_check_says_what_it_is_about() {
+        for check in CHECKS {
+            let about = check.about;
+            for (text, ends) in [(about.effect, true), (about.remedy, true), (about.example, false)] {
+                assert!(!text.trim().is_empty() && (!ends || text.ends_with('.')), "{}: {text}", check.id);
+            }
+            for dispute in about.disputed {
+                let [a, b] = dispute.says;
+                let texts = [dispute.about, a.says, a.source, b.says, b.source];
+                assert!(texts.iter().all(|text| !text.trim().is_empty()), "{}: {dispute:?}", check.id);
+                assert_ne!(a.says, b.says, "{}", check.id);
+                let told = dispute.told();
+                assert!(texts.iter().all(|text| told.contains(text)), "{told}");
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use history::policy::{OVER_USAGES, REPORT_EVERY_COUNTED, Reading, Regime};
 use parsers::stamp::Instant;
 
 use crate::chance::{Chance, counted, fitted, newest_warning};
-use crate::check::{Check, Finding, Outcome, node_names, origins, zone};
+use crate::check::{About, Check, Finding, Outcome, disputes, node_names, origins, zone};
 use crate::licenses::{amounts, lacking, within};
 use crate::logs::{Log, is_of};
 use crate::report::{Confidence, Severity};
@@ -17,6 +17,15 @@ pub(super) const CHECK: Check = Check {
     id: "ooc-near",
     title: "No countdown to Out of Compliance is running",
     source: "Cisco 217416, UCCX Smart Licensing, worked scenarios",
+    about: About {
+        effect: "When the countdown ends the Product Instance is Out of Compliance, and in the counted \
+                 regime only a purchase undoes that.",
+        remedy: "Log agents out until usage is within the purchase at the next report, or buy what lacks \
+                 before the countdown ends.",
+        example: "%MCVD-LIB_LICENSE-1-SYSTEM_TO_ENTER_OOC_STATE: … will enter Out of Compliance state in \
+                  =45 minutes",
+        disputed: &[disputes::TOLERANCE, disputes::IMMEDIATE],
+    },
     run,
 };
 

@@ -5,7 +5,7 @@
 use history::facts::{Basis, DeadlineKind, Dimension, Facts, Instance, Now};
 use history::policy::Regime;
 
-use crate::check::{Check, Finding, Outcome, node_names, origins, since, zone};
+use crate::check::{About, Check, Finding, Outcome, disputes, node_names, origins, since, zone};
 use crate::licenses::{amounts, lacking};
 use crate::report::{Confidence, Severity};
 
@@ -13,6 +13,15 @@ pub(super) const CHECK: Check = Check {
     id: "ooc-now",
     title: "The Product Instance is In Compliance",
     source: "Cisco 217416, UCCX Smart Licensing, Authorization State",
+    about: About {
+        effect: "Out of Compliance, an expired authorization or an expired evaluation leads to \
+                 Enforcement; nothing is blocked before it.",
+        remedy: "Buy or transfer what the virtual account lacks, or restore the way to CSSM; then renew \
+                 the authorization.",
+        example: "%MCVD-LIB_LICENSE-1-SYSTEM_IN_OOC_STATE: … This Product Instance is currently in Out of \
+                  Compliance state",
+        disputed: &[disputes::IMMEDIATE],
+    },
     run,
 };
 

@@ -5,7 +5,7 @@
 use history::facts::{Basis, Facts, Instance};
 use history::policy::{REPORT_EVERY_IMMEDIATE, Regime};
 
-use crate::check::{Check, Finding, Outcome, node_names, origins};
+use crate::check::{About, Check, Finding, Outcome, disputes, node_names, origins};
 use crate::report::{Confidence, Severity};
 use crate::time::spell;
 
@@ -13,6 +13,13 @@ pub(super) const CHECK: Check = Check {
     id: "release-regime",
     title: "The release is known and the lines fit its rules",
     source: "Release Notes 12.5(1) SU3 and Features Guides 12.5(1), 15.0, Smart Licensing",
+    about: About {
+        effect: "The rules differ: with the wrong ones a countdown is expected that does not exist, or \
+                 the reverse.",
+        remedy: "Find the release with show uccx version, or give it with --release.",
+        example: "Active UCCX Version: 12.5.1.11003-511",
+        disputed: &[disputes::IMMEDIATE, disputes::INTERVAL],
+    },
     run,
 };
 

@@ -9,7 +9,7 @@ use history::usage::{Compared, Replay, Usage, UsageClock};
 use parsers::origin::Origin;
 use parsers::stamp::Instant;
 
-use crate::check::{Check, Finding, Outcome, brief, node_names, zone};
+use crate::check::{About, Check, Finding, Outcome, brief, disputes, node_names, zone};
 use crate::licenses::{collect, extent};
 use crate::report::{Confidence, Severity};
 use crate::time::spell;
@@ -18,6 +18,15 @@ pub(super) const CHECK: Check = Check {
     id: "usage-agrees",
     title: "Out of Compliance in the logs follows from usage and the rule",
     source: "Cisco 217416, UCCX Smart Licensing, worked scenarios; Release Notes 12.5(1) SU3",
+    about: About {
+        effect: "The state itself does not change; what is predicted from usage may be wrong for this \
+                 system.",
+        remedy: "See that release, numbers purchased and the zone of the usage table are those of this \
+                 system.",
+        example: "2026-04-02T10:30:00+05:30,130 in the usage table, and SYSTEM_IN_OOC_STATE at 10:45 in \
+                  MCVD",
+        disputed: &[disputes::TOLERANCE, disputes::IMMEDIATE, disputes::USAGE_BASIS],
+    },
     run,
 };
 

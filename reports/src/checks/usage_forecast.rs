@@ -9,7 +9,7 @@ use history::usage::{Forecast, Outlook, Usage};
 use parsers::origin::Origin;
 use parsers::stamp::Instant;
 
-use crate::check::{Check, Finding, Outcome, brief, node_names, zone};
+use crate::check::{About, Check, Finding, Outcome, brief, disputes, node_names, zone};
 use crate::licenses::{collect, extent};
 use crate::report::{Confidence, Severity};
 use crate::time::relative;
@@ -18,6 +18,13 @@ pub(super) const CHECK: Check = Check {
     id: "usage-forecast",
     title: "Usage stays within what was purchased for 90 days",
     source: "CUIC report guide, License Consumption Report; a forecast of it",
+    about: About {
+        effect: "Usage above what was purchased is reported to CSSM and leads to Out of Compliance.",
+        remedy: "Buy before the date on which usage is expected to exceed the purchase, or keep it below.",
+        example: "2026-04-02T10:30:00+05:30,98 in the usage table, with 100 purchased and one more each \
+                  week",
+        disputed: &[disputes::USAGE_BASIS],
+    },
     run,
 };
 

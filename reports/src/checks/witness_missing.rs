@@ -11,7 +11,7 @@ use parsers::event::Witness;
 use parsers::origin::Origin;
 use parsers::stamp::Instant;
 
-use crate::check::{Check, Finding, Outcome, brief, counted, node_names, zone};
+use crate::check::{About, Check, Finding, Outcome, brief, counted, disputes, node_names, zone};
 use crate::logs::{Log, of_node};
 use crate::report::{Confidence, Severity};
 
@@ -19,6 +19,14 @@ pub(super) const CHECK: Check = Check {
     id: "witness-missing",
     title: "Every license alarm stands in the trace and in the system log",
     source: "UCCX Serviceability, Alarm > Configuration; Cisco 217416",
+    about: About {
+        effect: "The state does not change, but the absence of an alarm proves nothing where alarms get \
+                 lost.",
+        remedy: "Enable Local Syslogs for the Cluster View Daemon, and collect both logs again.",
+        example: "%UC_LIB_LICENSE-1-SYSTEM_IN_OOC_STATE in CiscoSyslog beside \
+                  %MCVD-LIB_LICENSE-1-SYSTEM_IN_OOC_STATE in MCVD",
+        disputed: &[disputes::RTMT_SEVERITY],
+    },
     run,
 };
 

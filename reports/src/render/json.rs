@@ -23,7 +23,18 @@ const PIECE: usize = 512;
 /// What `out` returns.
 pub fn to_writer(report: &Report, mut out: impl io::Write) -> io::Result<()> {
     // Every field is named, so that a new one cannot be forgotten here.
-    let Report { schema_version, tool, as_of, input, product_instances, events, checks } = report;
+    let Report {
+        schema_version,
+        tool,
+        as_of,
+        input,
+        product_instances,
+        events,
+        checks,
+        causes,
+        suppressions,
+        signatures,
+    } = report;
     out.write_all(b"{")?;
     let mut first = true;
     let mut field =
@@ -38,6 +49,9 @@ pub fn to_writer(report: &Report, mut out: impl io::Write) -> io::Result<()> {
     field(&mut out, "product_instances", &|out| value(out, 1, product_instances))?;
     field(&mut out, "events", &|out| list(out, events))?;
     field(&mut out, "checks", &|out| value(out, 1, checks))?;
+    field(&mut out, "causes", &|out| value(out, 1, causes))?;
+    field(&mut out, "suppressions", &|out| value(out, 1, suppressions))?;
+    field(&mut out, "signatures", &|out| value(out, 1, signatures))?;
     out.write_all(b"\n}\n")
 }
 

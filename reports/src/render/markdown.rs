@@ -9,7 +9,9 @@ use std::fmt;
 
 use super::Options;
 use crate::escape::{block, code, markdown};
-use crate::report::{Check, CheckOutcome, Event, Evidence, MemberOutcome, ProductInstance, Report, StateNow};
+use crate::report::{
+    Check, CheckOutcome, Event, Evidence, MemberOutcome, ProductInstance, Report, StateNow, SuppressionStatus,
+};
 use crate::show::citations::Citations;
 use crate::show::words::{
     candidates, clocks, deadline_kind, deadline_time, event_of, headline, how_to_date, log_coverage, n,
@@ -219,6 +221,7 @@ impl<'a> Page<'a, '_> {
 
     fn checks(&mut self) -> fmt::Result {
         writeln!(self.out, "## Checks\n")?;
+        self.causes()?;
         for (outcome, title) in [
             (CheckOutcome::Fail, "Failed"),
             (CheckOutcome::NoEvidence, "Not known from this input"),
@@ -240,6 +243,46 @@ impl<'a> Page<'a, '_> {
         Ok(())
     }
 
+    /// What to look at first, what it explains, and what the user accepted.
+    fn causes(&mut self) -> fmt::Result {
+        let report = self.report;
+        if !report.causes.is_empty() {
+            writeln!(self.out, "### What to look at first\n")?;
+            for cause in &report.causes {
+                let explained: Vec<String> = cause
+                    .explains
+                    .iter()
+                    .map(|it| format!("{} ({} confidence)", prose(&it.check), it.confidence.name()))
+                    .collect();
+                let of = if explained.is_empty() {
+                    String::new()
+                } else {
+                    format!(", which explains {}", explained.join(", "))
+                };
+                let aside = if cause.suppressed { " (suppressed)" } else { "" };
+                let (rank, check) = (cause.rank, prose(&cause.check));
+                writeln!(self.out, "{rank}. **{check}**{aside}, {}{of}", cause.severity.name())?;
+            }
+            self.out.write_char('\n')?;
+        }
+        if !report.suppressions.is_empty() {
+            writeln!(self.out, "### Suppressed by the configuration\n")?;
+            for it in &report.suppressions {
+                let status = match it.status {
+                    SuppressionStatus::Applied => "applied",
+                    SuppressionStatus::Unused => "did not fail",
+                    SuppressionStatus::Expired => "ran out, and counts again",
+                    SuppressionStatus::Undated => "counts: no time is known to judge its end by",
+                };
+                let Time(expires) = it.expires;
+                let until = shared_zone(report).show(expires);
+                writeln!(self.out, "- {}, until {until}, {status}: {}", prose(&it.check), prose(&it.reason))?;
+            }
+            self.out.write_char('\n')?;
+        }
+        Ok(())
+    }
+
     fn check(&mut self, check: &'a Check) -> fmt::Result {
         let whose =
             check.product_instance.as_deref().map(|id| format!(" for {}", code(id))).unwrap_or_default();
@@ -251,8 +294,35 @@ impl<'a> Page<'a, '_> {
         if let Some(remedy) = &check.remedy {
             writeln!(self.out, "  - Do: {}", prose(remedy))?;
         }
+        for it in &check.follows_from {
+            let sure = it.confidence.name();
+            writeln!(
+                self.out,
+                "  - Follows from {} ({sure} confidence): {}",
+                prose(&it.check),
+                prose(&it.how)
+            )?;
+        }
+        if let Some(it) = &check.suppressed {
+            let Time(expires) = it.expires;
+            let until = shared_zone(self.report).show(expires);
+            writeln!(self.out, "  - Suppressed until {until}, does not count: {}", prose(&it.reason))?;
+        }
         if let Some(collect) = &check.collect {
             writeln!(self.out, "  - Collect: {}", prose(collect))?;
+        }
+        for dispute in check.disputed.iter().filter(|_| check.outcome != CheckOutcome::NotApplicable) {
+            let says: Vec<String> = dispute
+                .says
+                .iter()
+                .map(|it| format!("{} ({})", prose(&it.says), prose(&it.source)))
+                .collect();
+            writeln!(
+                self.out,
+                "  - Cisco says two things about {}: {}",
+                prose(&dispute.about),
+                says.join("; or ")
+            )?;
         }
         if !check.evidence.is_empty() {
             let lines = self.cited.cite(&check.evidence);

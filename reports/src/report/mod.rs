@@ -6,6 +6,7 @@ mod input;
 mod instance;
 mod shared;
 mod usage;
+mod verdict;
 mod words;
 
 use std::borrow::Cow;
@@ -24,6 +25,9 @@ pub use shared::{Params, Sha256, Text};
 pub use usage::{
     Amount, Backtest, Compared, EntitlementStated, EntitlementUse, Forecast, Hundredths, LicenseType,
     Predicted, Purchase, ReadingFit, Replay, Reversible, Usage,
+};
+pub use verdict::{
+    Cause, Dispute, Explained, Follows, Published, Signature, Suppressed, Suppression, SuppressionStatus,
 };
 pub use words::{
     Basis, CheckOutcome, Confidence, MemberOutcome, OutlookKind, Reading, Regime, Severity, Transport,
@@ -51,6 +55,12 @@ pub struct Report {
     pub events: Vec<Event>,
     /// One row for each check and Product Instance, always.
     pub checks: Vec<Check>,
+    /// Failed checks that no other failed check explains, the one to look at first before the others.
+    pub causes: Vec<Cause>,
+    /// What the user's configuration suppresses, and what became of it.
+    pub suppressions: Vec<Suppression>,
+    /// Entries of the catalog whose texts stand in the input, by name.
+    pub signatures: Vec<Signature>,
 }
 
 /// The program that wrote a report.
@@ -173,4 +183,10 @@ pub struct Check {
     pub source: String,
     /// The lines.
     pub evidence: Vec<Evidence>,
+    /// The failed checks that explain this one; empty unless it failed.
+    pub follows_from: Vec<Follows>,
+    /// Why it does not count though it failed; null unless the user suppressed it.
+    pub suppressed: Option<Suppressed>,
+    /// What Cisco's documents say against each other about its rule.
+    pub disputed: Vec<Dispute>,
 }

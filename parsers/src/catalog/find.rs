@@ -1,0 +1,128 @@
+//! The first pass: where in a log a fixed part of any pattern stands.
+//!
+//! The packed search looks at the first four bytes of each literal and runs at full speed with few of them. So each
+//! literal is cut to where rare bytes begin, and one that contains another is left out: the shorter one finds it.
+
+use aho_corasick::packed::{Config, MatchKind, Searcher};
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use regex_syntax::hir::literal::{ExtractKind, Extractor};
+
+use crate::signatures;
+
+/// Shortest fixed part of a pattern, in bytes. A shorter one stands everywhere.
+pub(super) const LITERAL_MIN: usize = 4;
+
+/// Most fixed parts that one pattern may begin with.
+const LITERALS_MAX: usize = 32;
+
+/// Most literals that the packed search takes.
+const PACKED_MAX: usize = 64;
+
+/// What makes a debug record worth reading beside failures: a Transport URL, a request for licenses.
+const OTHERS: [&str; 4] =
+    [signatures::URL_WORDS[0], signatures::URL_WORDS[1], signatures::URL_WORDS[2], signatures::REQUEST];
+
+/// The fixed parts of which one stands wherever the expression matches; `None` if it has none that is long enough at
+/// its beginning or its end.
+pub(super) fn literals(pattern: &str) -> Option<Vec<Vec<u8>>> {
+    let hir = regex_syntax::Parser::new().parse(pattern).ok()?;
+    [ExtractKind::Prefix, ExtractKind::Suffix].into_iter().find_map(|kind| {
+        let mut extractor = Extractor::new();
+        extractor.kind(kind).limit_total(LITERALS_MAX).limit_literal_len(100);
+        let found: Vec<Vec<u8>> =
+            extractor.extract(&hir).literals()?.iter().map(|literal| literal.as_bytes().to_vec()).collect();
+        (!found.is_empty() && found.iter().all(|literal| literal.len() >= LITERAL_MIN)).then_some(found)
+    })
+}
+
+/// How often a byte stands in logs, roughly.
+fn common(byte: u8) -> u32 {
+    match byte {
+        b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' | b' ' | b'c' | b'.' => 12,
+        b'a'..=b'z' | b'0'..=b'9' => 7,
+        b'A'..=b'Z' | b':' | b'-' | b'_' | b'=' | b'/' => 4,
+        _ => 2,
+    }
+}
+
+/// The part of a literal that begins with its rarest four bytes.
+fn cut(literal: &[u8]) -> &[u8] {
+    let windows = literal.windows(LITERAL_MIN).enumerate();
+    let at = windows.min_by_key(|(at, window)| (window.iter().map(|b| common(*b)).sum::<u32>(), *at));
+    literal.get(at.map_or(0, |(at, _)| at)..).unwrap_or(literal)
+}
+
+/// Finds fixed parts of patterns in raw bytes.
+#[derive(Debug)]
+pub(crate) enum Finder {
+    /// At the speed of memory.
+    Packed(Searcher),
+    /// More literals than the packed search takes, or a processor without it.
+    Automaton(AhoCorasick),
+    /// An automaton that could not be built: every record is read.
+    Everything,
+}
+
+impl Finder {
+    /// A search for `literals`, and for the others that make a debug record worth reading.
+    pub(super) fn new(literals: impl Iterator<Item = Vec<u8>>) -> Self {
+        let others = OTHERS.iter().map(|text| text.as_bytes().to_vec());
+        let mut all: Vec<Vec<u8>> = literals.chain(others).map(|literal| cut(&literal).to_vec()).collect();
+        all.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
+        let mut kept: Vec<Vec<u8>> = Vec::new();
+        for literal in all {
+            if !kept.iter().any(|short| memchr::memmem::find(&literal, short).is_some()) {
+                kept.push(literal);
+            }
+        }
+        let packed = || Config::new().match_kind(MatchKind::LeftmostFirst).builder().extend(&kept).build();
+        if let Some(searcher) = (kept.len() <= PACKED_MAX).then(packed).flatten() {
+            return Self::Packed(searcher);
+        }
+        let built = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(&kept);
+        built.map_or(Self::Everything, Self::Automaton)
+    }
+
+    /// Offset of the first hit at or behind `from`; `None` if there is none.
+    pub(super) fn find(&self, bytes: &[u8], from: usize) -> Option<usize> {
+        match self {
+            Self::Packed(searcher) => {
+                searcher.find_in(bytes, (from..bytes.len()).into()).map(|hit| hit.start())
+            }
+            Self::Automaton(automaton) => automaton.find(bytes.get(from..)?).map(|hit| from + hit.start()),
+            Self::Everything => (from < bytes.len()).then_some(from),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(pattern: &str, expected: Option<&[&str]>) {
+        let found = literals(pattern);
+        let found: Option<Vec<&str>> =
+            found.as_ref().map(|all| all.iter().map(|it| std::str::from_utf8(it).unwrap()).collect());
+        assert_eq!(found.as_deref(), expected, "{pattern}");
+    }
+
+    #[test]
+    fn a_pattern_begins_or_ends_with_fixed_parts() {
+        check("Connection refused", Some(&["Connection refused"]));
+        check("(?:Read|Connect) timed out", Some(&["Read timed out", "Connect timed out"]));
+        check(".* timed out", Some(&[" timed out"]));
+        check("[0-9]+", None);
+        check("ab.*cd", None);
+    }
+
+    #[test]
+    fn a_literal_is_cut_to_rare_bytes_and_is_still_found() {
+        assert_eq!(cut(b"java.net.UnknownHostException"), b".UnknownHostException".as_slice());
+        let many = (0..200).map(|n| format!("Q{n:03} failed for good").into_bytes());
+        for finder in [Finder::new(many), Finder::new(std::iter::once(b"Q007 failed for good".to_vec()))] {
+            assert_eq!(finder.find(b"x Q007 failed for good", 0).map(|at| at >= 2), Some(true));
+            assert_eq!(finder.find(b"x Q007 failed for good", 12), None);
+        }
+    }
+}
