@@ -6,6 +6,7 @@
 //! cargo bench --bench throughput -- --grow [--only dir-dense]   10 MB … 10 GB: time and peak memory
 //! cargo bench --bench throughput -- --merge                     1 to 30 nodes of a million records: time and peak memory
 //! cargo bench --bench throughput -- --usage                     five years of usage: time and peak memory
+//! cargo bench --bench throughput -- --catalog                   the catalog of failures against an empty one
 //! cargo bench --bench throughput -- --gate                      which literals, which searcher
 //! ```
 //!
@@ -16,6 +17,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a bench prints its table")]
 
+mod catalog;
 mod corpus;
 mod forms;
 mod gate;
@@ -33,7 +35,7 @@ use corpus::{Density, GIB, LITERALS, Truth};
 use measure::{Job, Output, Run, Runner, median};
 
 const USAGE: &str = "usage: throughput [--size 1GiB] [--runs 7] [--dir DIR] [--only LIST] [--bin UCCXRAY] \
-                     [--table FILE] [--seed N] [--keep] | --grow | --merge | --usage | --gate\n\
+                     [--table FILE] [--seed N] [--keep] | --grow | --merge | --usage | --catalog | --gate\n\
                      LIST: dir-sparse dir-dense zip-sparse zip-dense targz-sparse targz-dense startup";
 const FORMS: [&str; 7] =
     ["dir-sparse", "dir-dense", "zip-sparse", "zip-dense", "targz-sparse", "targz-dense", "startup"];
@@ -73,6 +75,7 @@ enum Mode {
     Grow,
     Merge,
     Usage,
+    Catalog,
     Gate,
 }
 
@@ -112,6 +115,7 @@ impl Options {
                 "--grow" => options.mode = Mode::Grow,
                 "--merge" => options.mode = Mode::Merge,
                 "--usage" => options.mode = Mode::Usage,
+                "--catalog" => options.mode = Mode::Catalog,
                 "--gate" => options.mode = Mode::Gate,
                 "--keep" => options.keep = true,
                 "--size" => options.size = size(value()?)?,
@@ -152,6 +156,13 @@ impl Options {
                 let runner = Runner::new(&self.dir);
                 let mut text = self.heading("Many nodes", Some(&runner))?;
                 text.push_str(&merge::run(&self.uccxray()?, &runner, &self.dir, self.runs)?);
+                text
+            }
+            Mode::Catalog => {
+                let mut text = self.heading("Catalog", None)?;
+                let (bundle, truth) = self.corpus(Density::Dense, self.size, "dir-dense")?;
+                text.push_str(&catalog::run(&bundle, truth.bytes, self.runs)?);
+                self.forget("dir-dense")?;
                 text
             }
             Mode::Usage => {

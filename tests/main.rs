@@ -5,6 +5,7 @@
 #[path = "../fuzz/bodies.rs"]
 #[expect(unreachable_pub, clippy::expect_used, reason = "shared with the fuzz targets")]
 mod bodies;
+mod checklist;
 mod cli;
 mod fuzz_corpus;
 mod generated;

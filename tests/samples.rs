@@ -203,8 +203,33 @@ fn history(report: &Report, cites: &Cites) -> String {
     out
 }
 
-/// One line a check.
+/// One line a check; then what explains what, what was accepted, which texts were seen.
 fn checks(report: &Report) -> String {
+    let mut out = check_rows(report);
+    for it in &report.causes {
+        let explained: Vec<String> = (it.explains.iter())
+            .map(|it| format!("{} ({}, {} lines)", it.check, word(it.confidence), it.evidence.len()))
+            .collect();
+        let aside = if it.suppressed { " suppressed" } else { "" };
+        out.push_str(&format!("cause {} {} {}{aside}", it.rank, it.check, word(it.severity)));
+        out.push_str(&if explained.is_empty() {
+            "\n".to_owned()
+        } else {
+            format!(": explains {}\n", explained.join(", "))
+        });
+    }
+    for it in &report.suppressions {
+        out.push_str(&format!("suppression {} {} until {}\n", it.check, word(it.status), word(it.expires)));
+    }
+    for it in &report.signatures {
+        let refines = it.refines.as_deref().map(|base| format!(" refines {base}")).unwrap_or_default();
+        let whose = if it.own { " own" } else { "" };
+        out.push_str(&format!("signature {} {}{whose}{refines}: {} events\n", it.id, it.class, it.events));
+    }
+    out
+}
+
+fn check_rows(report: &Report) -> String {
     let rows: Vec<Vec<String>> = (report.checks.iter())
         .map(|it| {
             vec![

@@ -136,5 +136,5 @@ pub(crate) fn facts_of(paths: &[&Path], usage: &[PathBuf], jobs: usize, options:
     let bounds = uccxray::input::Bounds { jobs, ..Default::default() };
     let sources =
         uccxray::input::Sources { paths, usage: usage.iter().map(|path| (path.clone(), None)).collect() };
-    uccxray::input::read(&sources, &bounds, false).facts(options)
+    uccxray::input::read(&sources, &bounds, &parsers::catalog::Catalog::built_in(), false).facts(options)
 }
