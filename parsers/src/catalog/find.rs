@@ -1,7 +1,9 @@
 //! The first pass: where in a log a fixed part of any pattern stands.
 //!
-//! The packed search looks at the first four bytes of each literal and runs at full speed with few of them. So each
-//! literal is cut to where rare bytes begin, and one that contains another is left out: the shorter one finds it.
+//! The packed search looks at the first four bytes of each literal and runs at full speed with few of them. So what is
+//! looked for are short stems that many literals share.
+
+use std::collections::BTreeMap;
 
 use aho_corasick::packed::{Config, MatchKind, Searcher};
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
@@ -35,6 +37,9 @@ pub(super) fn literals(pattern: &str) -> Option<Vec<Vec<u8>>> {
     })
 }
 
+/// Most that the bytes of a stem may weigh together, as [`common`] weighs them.
+const COMMON_MAX: u32 = 56;
+
 /// How often a byte stands in logs, roughly.
 fn common(byte: u8) -> u32 {
     match byte {
@@ -45,11 +50,38 @@ fn common(byte: u8) -> u32 {
     }
 }
 
-/// The part of a literal that begins with its rarest four bytes.
-fn cut(literal: &[u8]) -> &[u8] {
-    let windows = literal.windows(LITERAL_MIN).enumerate();
-    let at = windows.min_by_key(|(at, window)| (window.iter().map(|b| common(*b)).sum::<u32>(), *at));
-    literal.get(at.map_or(0, |(at, _)| at)..).unwrap_or(literal)
+/// Bytes of a stem: shorter ones stand everywhere, longer ones are shared by fewer literals.
+const STEM: usize = 5;
+
+/// A few short stems of which one stands in each literal: the search is the faster the fewer it looks for. Greedy: the
+/// stem that the most literals share comes first, of equal ones the rarest.
+fn stems(literals: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let mut open: Vec<&[u8]> = literals.iter().map(Vec::as_slice).collect();
+    let mut out: Vec<Vec<u8>> = Vec::new();
+    while !open.is_empty() {
+        let mut shared: BTreeMap<&[u8], (usize, usize)> = BTreeMap::new();
+        for (at, literal) in open.iter().enumerate() {
+            for stem in literal.windows(STEM.min(literal.len())) {
+                let (count, last) = shared.entry(stem).or_insert((0, usize::MAX));
+                if *last != at {
+                    (*count, *last) = (*count + 1, at);
+                }
+            }
+        }
+        let weight = |stem: &[u8]| stem.iter().map(|byte| common(*byte)).sum::<u32>();
+        let best =
+            shared.iter().filter(|(stem, _)| weight(stem) <= COMMON_MAX || shared.len() == 1).max_by_key(
+                |(stem, (count, _))| (*count, std::cmp::Reverse(weight(stem)), std::cmp::Reverse(**stem)),
+            );
+        // A literal of common bytes alone is looked for as it is.
+        let Some(stem) = best.map(|(stem, _)| stem.to_vec()) else {
+            out.extend(open.iter().map(|literal| literal.to_vec()));
+            break;
+        };
+        open.retain(|literal| memchr::memmem::find(literal, &stem).is_none());
+        out.push(stem);
+    }
+    out
 }
 
 /// Finds fixed parts of patterns in raw bytes.
@@ -67,14 +99,8 @@ impl Finder {
     /// A search for `literals`, and for the others that make a debug record worth reading.
     pub(super) fn new(literals: impl Iterator<Item = Vec<u8>>) -> Self {
         let others = OTHERS.iter().map(|text| text.as_bytes().to_vec());
-        let mut all: Vec<Vec<u8>> = literals.chain(others).map(|literal| cut(&literal).to_vec()).collect();
-        all.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
-        let mut kept: Vec<Vec<u8>> = Vec::new();
-        for literal in all {
-            if !kept.iter().any(|short| memchr::memmem::find(&literal, short).is_some()) {
-                kept.push(literal);
-            }
-        }
+        let all: Vec<Vec<u8>> = literals.chain(others).collect();
+        let kept = stems(&all);
         let packed = || Config::new().match_kind(MatchKind::LeftmostFirst).builder().extend(&kept).build();
         if let Some(searcher) = (kept.len() <= PACKED_MAX).then(packed).flatten() {
             return Self::Packed(searcher);
@@ -117,8 +143,15 @@ mod tests {
     }
 
     #[test]
-    fn a_literal_is_cut_to_rare_bytes_and_is_still_found() {
-        assert_eq!(cut(b"java.net.UnknownHostException"), b".UnknownHostException".as_slice());
+    fn literals_share_stems_and_each_is_still_found() {
+        let shared = [
+            b"java.net.UnknownHostException".to_vec(),
+            b"SSLHandshakeException".to_vec(),
+            b"ERR 205".to_vec(),
+        ];
+        let found = stems(&shared);
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(shared.iter().all(|it| found.iter().any(|stem| memchr::memmem::find(it, stem).is_some())));
         let many = (0..200).map(|n| format!("Q{n:03} failed for good").into_bytes());
         for finder in [Finder::new(many), Finder::new(std::iter::once(b"Q007 failed for good".to_vec()))] {
             assert_eq!(finder.find(b"x Q007 failed for good", 0).map(|at| at >= 2), Some(true));

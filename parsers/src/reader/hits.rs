@@ -15,8 +15,8 @@ impl Reader {
         let mut from = 0;
         let mut counted = 0;
         let mut line = self.line;
-        // Where the next record with a failure text begins; looked for when the first debug record comes.
-        let mut doubt: Option<usize> = None;
+        // Of the run of debug records at hand: where it ends, and where its next record with a failure text begins.
+        let mut run: Option<(usize, usize)> = None;
         let mut noted = false;
         // Every row of an AlertLog is an alert; elsewhere the gate decides.
         let every = self.layout() == Layout::Rows && self.audit.begun;
@@ -26,20 +26,29 @@ impl Reader {
         while let Some(hit) = find(from) {
             // Debug output of the licence library is worth a look only if it tells of a failure.
             if let Some(start) = debug_line(bytes, hit).filter(|_| !every) {
-                let doubt = match doubt {
-                    Some(doubt) if start <= doubt => doubt,
+                // Only debug records are searched for failure texts, a run of them together, with what follows the last.
+                let stop = match run {
+                    Some((stop, _)) if start < stop => stop,
                     _ => {
-                        let fails = shared.catalog.find(bytes, start);
-                        *doubt.insert(fails.map_or(bytes.len(), |at| self.beginning_before(bytes, at)))
+                        let end = behind_debug(bytes, start, hit, bytes.len());
+                        self.next_beginning(bytes, end.saturating_sub(1).max(hit))
                     }
                 };
+                let doubt = match run {
+                    Some((known, doubt)) if known == stop && start <= doubt => doubt,
+                    _ => {
+                        let fails = shared.catalog.find(bytes.get(..stop).unwrap_or_default(), start);
+                        fails.map_or(stop, |at| self.beginning_before(bytes, at))
+                    }
+                };
+                run = Some((stop, doubt));
                 if start < doubt {
                     if !noted {
                         // Samples of the headers may miss it, and it matters most.
                         noted = true;
                         self.note_debug(bytes.get(start..).unwrap_or_default());
                     }
-                    from = behind_debug(bytes, start, hit, doubt);
+                    from = if doubt == stop { stop } else { behind_debug(bytes, start, hit, doubt) };
                     continue;
                 }
             }
