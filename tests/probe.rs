@@ -42,6 +42,9 @@ fn check<'a>(document: &'a Value, id: &str) -> &'a Value {
 fn ended<'a>(document: &'a Value, id: &str, outcome: &str) -> &'a Value {
     let check = check(document, id);
     assert_eq!(check["outcome"], outcome, "{check:#}");
+    // `--nocapture` shows what the probe says of each server.
+    let test = std::thread::current().name().unwrap_or_default().replace("probe::", "");
+    println!("{test} | {id} {outcome}: {}", check["says"].as_str().unwrap_or_default());
     check
 }
 
