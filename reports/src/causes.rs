@@ -7,10 +7,11 @@
 use std::collections::BTreeSet;
 
 use history::facts::{DeadlineKind, Event, Facts, Instance};
-use parsers::event::{EventKind, FailureClass, LicenseLine, LicenseTime};
+use parsers::event::{EventKind, FailureClass};
 use parsers::origin::Origin;
 use parsers::stamp::Instant;
 
+use crate::cssm::{Failures, exchanges};
 use crate::report::{Cause, Check, CheckOutcome, Confidence, Explained, Follows, Severity};
 
 /// Checks about the evidence, not about the system: they neither cause nor follow.
@@ -82,10 +83,8 @@ const HIGH_AVAILABILITY: &str = "a registration with a second node and without i
 const ON_PREM: &str = "what CSSM On-Prem has not synchronized, the node cannot know (Features Guide, Smart Licensing); no \
                        line says that this is why";
 
-fn failures<'a>(instance: &'a Instance, classes: &'a [FailureClass]) -> impl Iterator<Item = &'a Event> {
-    instance.events.iter().filter(
-        move |event| matches!(event.kind, EventKind::TransportFailure { class } if classes.contains(&class)),
-    )
+fn failures<'a>(instance: &'a Instance, classes: &[FailureClass]) -> impl Iterator<Item = &'a Event> {
+    Failures::of(instance, classes).events.into_iter()
 }
 
 fn lines(event: &Event) -> impl Iterator<Item = &Origin> {
@@ -120,22 +119,7 @@ fn renewal(instance: &Instance, classes: &[FailureClass], failed: &EventKind) ->
 
 /// True if a line states an exchange with CSSM behind `last`; without an instant nothing is known to be behind it.
 fn worked_since(instance: &Instance, last: Option<Instant>) -> bool {
-    let Some(last) = last else { return false };
-    let renewed = instance
-        .events
-        .iter()
-        .filter(|event| matches!(event.kind, EventKind::AuthorizationRenewed | EventKind::Registration));
-    let stated = instance.licenses.iter().filter(|fact| {
-        matches!(
-            fact.line,
-            LicenseLine::Time {
-                what: LicenseTime::LastCommunication | LicenseTime::LastRenewal,
-                succeeded: Some(true),
-                ..
-            }
-        )
-    });
-    renewed.filter_map(|event| event.at).chain(stated.filter_map(|fact| fact.at)).any(|at| at > last)
+    last.is_some() && exchanges(instance).iter().any(|(at, _)| *at > last)
 }
 
 /// That CSSM is not reached, in the words of the lines themselves.

@@ -9,10 +9,11 @@ use parsers::catalog::Entry;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::assemble::dispute;
 use crate::check::Check;
 use crate::escape::{block, code, markdown as prose};
 use crate::render::{Options, pretty};
-use crate::report::{Dispute, Published};
+use crate::report::Dispute;
 use crate::show::layout::{BOLD, DIM, PLAIN, Screen};
 
 pub use self::events::event_kinds;
@@ -75,19 +76,7 @@ pub fn check(check: &Check) -> Explanation {
         remedy: check.about.remedy.to_owned(),
         examples: vec![check.about.example.to_owned()],
         source: check.source.to_owned(),
-        disputed: check
-            .about
-            .disputed
-            .iter()
-            .map(|it| Dispute {
-                about: it.about.to_owned(),
-                says: it
-                    .says
-                    .iter()
-                    .map(|said| Published { says: said.says.to_owned(), source: said.source.to_owned() })
-                    .collect(),
-            })
-            .collect(),
+        disputed: check.about.disputed.iter().map(dispute).collect(),
         facts: Vec::new(),
     }
 }
@@ -131,7 +120,7 @@ pub fn mnemonic(facility: &str, name: &str, kind: &str, source: &str) -> Option<
         remedy: words.remedy.to_owned(),
         examples: events::examples(facility, name),
         source: source.to_owned(),
-        disputed: events::disputes(kind),
+        disputed: events::disputes(kind).iter().map(dispute).collect(),
         facts: vec![("Facility".to_owned(), facility.to_owned()), ("Event".to_owned(), kind.to_owned())],
     })
 }

@@ -232,7 +232,7 @@ impl<'a> Lines<'a> {
 }
 
 /// What Cisco's documents say against each other, as data.
-fn dispute(dispute: &check::Dispute) -> report::Dispute {
+pub(crate) fn dispute(dispute: &check::Dispute) -> report::Dispute {
     let says = dispute.says.iter().map(|published| report::Published {
         says: published.says.to_owned(),
         source: published.source.to_owned(),

@@ -2,7 +2,8 @@
 
 use parsers::event::FailureClass;
 
-use crate::report::{Dispute, Published};
+use crate::check::Dispute;
+use crate::check::disputes::{AUTHORIZATION_EXPIRY, IMMEDIATE, TOLERANCE};
 
 /// The words for an event.
 #[derive(Clone, Copy, Debug)]
@@ -194,34 +195,11 @@ pub(super) fn of_class(class: FailureClass) -> &'static str {
 }
 
 /// What Cisco's documents say against each other about an event.
-pub(super) fn disputes(kind: &str) -> Vec<Dispute> {
-    let published = |says: &str, source: &str| Published { says: says.to_owned(), source: source.to_owned() };
-    let dispute = |about: &str, says: Vec<Published>| Dispute { about: about.to_owned(), says };
+pub(super) fn disputes(kind: &str) -> &'static [Dispute] {
     match kind {
-        "ooc_approaching" | "ooc_imminent" => vec![dispute(
-            "how long over-use is tolerated",
-            vec![
-                published("45 minutes", "Features Guide 12.5(1) SU1, alerts"),
-                published("five instances within an hour", "Cisco 217416"),
-            ],
-        )],
-        "ooc_entered" => vec![dispute(
-            "when CSSM's answer makes it Out of Compliance from 12.5(1) SU3 on",
-            vec![
-                published("immediately", "Release Notes 12.5(1) SU3"),
-                published("45 minutes, in the list of alerts", "Features Guides 12.5(1) SU3 and 15.0"),
-            ],
-        )],
-        "authorization_expired" => vec![dispute(
-            "when Enforcement follows",
-            vec![
-                published(
-                    "90 days after the last contact",
-                    "Administration and Operations Guide 12.5(1) SU3",
-                ),
-                published("after an overage period of 90 more days", "Features Guide, Authorization Expired"),
-            ],
-        )],
-        _ => Vec::new(),
+        "ooc_approaching" | "ooc_imminent" => &[TOLERANCE],
+        "ooc_entered" => &[IMMEDIATE],
+        "authorization_expired" => &[AUTHORIZATION_EXPIRY],
+        _ => &[],
     }
 }
