@@ -19,7 +19,8 @@ use reports::{InstanceTables, Renderer, Report, Tables, Tool};
 use crate::cli::{AnalyzeArgs, Color};
 use crate::exit::Exit;
 use crate::input::{self, Bounds};
-use crate::{bundle, clock, tables};
+use crate::output::{self, Content, Kind};
+use crate::{bundle, clock};
 
 /// Why a run cannot start; the messages complete a sentence that begins with "cannot".
 #[derive(Debug, thiserror::Error)]
@@ -40,38 +41,25 @@ impl UsageError {
 pub fn run(args: &AnalyzeArgs) -> Result<Exit, UsageError> {
     options(args)?;
     let stdout = renderer(&args.format)?;
-    let mut files: Vec<(&PathBuf, &Renderer)> = Vec::new();
-    let mut tables: Vec<(&PathBuf, tables::Format)> = Vec::new();
-    for path in &args.output {
-        match tables::Format::of(path) {
-            Some(format) => tables.push((path, format)),
-            None => files.push((path, by_ending(path)?)),
-        }
-    }
+    let files = args.output.iter().map(|path| Ok((path, Kind::of(path)?))).collect::<Result<Vec<_>, _>>()?;
     let facts = read(args)?;
     let mut report = report(&facts);
     reports::suppress(&mut report, &args.accepted);
     let mut exit = verdict(args, &facts, &report);
-    let render = render_options(args);
-    for (path, renderer) in files {
-        let plain = reports::Options { color: false, ..render };
-        if let Err(error) = write_file(path, renderer, &shown(args, renderer, &report), &plain) {
-            complain(&format!("cannot write {}: {error}", path.display()));
-            exit = Exit::Failure;
-        }
-    }
-    for (path, format) in tables {
-        let bytes = tables::bytes(path, format, &facts).map_err(|error| error.to_string());
-        let written = bytes.and_then(|bytes| {
-            replace_file(path, |out| out.write_all(&bytes)).map_err(|error| error.to_string())
-        });
+    let screen = render_options(args);
+    let shown = shown(args, &report);
+    let options = reports::Options { color: false, ..screen };
+    let content = Content { report: &report, shown: &shown, facts: &facts, options };
+    for (path, kind) in files {
+        let written =
+            output::replace_file(path, |out| kind.write(path, &content, out).map_err(io::Error::other));
         if let Err(error) = written {
             complain(&format!("cannot write {}: {error}", path.display()));
             exit = Exit::Failure;
         }
     }
     if !args.quiet
-        && let Err(error) = print(stdout, &shown(args, stdout, &report), &render)
+        && let Err(error) = print(stdout, &content, &screen)
     {
         // A reader that has seen enough is not an error.
         if error.kind() != io::ErrorKind::BrokenPipe {
@@ -85,6 +73,7 @@ pub fn run(args: &AnalyzeArgs) -> Result<Exit, UsageError> {
         }
     }
     // The process ends here: giving back a hundred thousand strings one by one helps nobody.
+    drop(shown);
     std::mem::forget((facts, report));
     Ok(exit)
 }
@@ -147,7 +136,9 @@ pub fn report(facts: &Facts) -> Report {
         .instances
         .iter()
         .map(|instance| match frames::instance_tables(instance, facts.as_of) {
-            Ok(tables) => InstanceTables { history: tables.history, countdown: tables.countdown },
+            Ok(tables) => {
+                InstanceTables { history: tables.history, countdown: tables.countdown, views: tables.views }
+            }
             Err(error) => {
                 complain(&format!("cannot make the history table: {error}"));
                 InstanceTables::default()
@@ -169,8 +160,7 @@ pub(crate) fn tool() -> Tool {
 pub fn check(args: &AnalyzeArgs) -> Result<(), UsageError> {
     options(args)?;
     renderer(&args.format)?;
-    let reports = args.output.iter().filter(|path| tables::Format::of(path).is_none());
-    reports.into_iter().try_for_each(|path| by_ending(path).map(drop))
+    args.output.iter().try_for_each(|path| Kind::of(path).map(drop))
 }
 
 /// What the core is told of the command line.
@@ -327,24 +317,6 @@ fn renderer(name: &str) -> Result<&'static Renderer, UsageError> {
     })
 }
 
-fn by_ending(path: &Path) -> Result<&'static Renderer, UsageError> {
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    Renderer::for_extension(ending).ok_or_else(|| {
-        let known: Vec<String> = reports::RENDERERS
-            .iter()
-            .flat_map(|renderer| renderer.extensions)
-            .copied()
-            .chain(tables::Format::ALL.map(tables::Format::ending))
-            .map(|ending| format!(".{ending}"))
-            .collect();
-        UsageError(format!(
-            "write {}: the ending names the format, one of {}",
-            path.display(),
-            known.join(" ")
-        ))
-    })
-}
-
 pub(crate) fn render_options(args: &AnalyzeArgs) -> reports::Options {
     screen(args.color, args.ascii, args.width)
 }
@@ -370,9 +342,9 @@ pub(crate) fn screen(color: Color, ascii: bool, width: Option<usize>) -> reports
     reports::Options { width, color, ascii }
 }
 
-/// The report less what `--min-severity` leaves out; JSON always holds everything.
-fn shown<'a>(args: &AnalyzeArgs, renderer: &Renderer, report: &'a Report) -> Cow<'a, Report> {
-    let Some(level) = args.min_severity.filter(|_| renderer.name != "json") else {
+/// The report less what `--min-severity` leaves out; JSON and tables always hold everything.
+fn shown<'a>(args: &AnalyzeArgs, report: &'a Report) -> Cow<'a, Report> {
+    let Some(level) = args.min_severity else {
         return Cow::Borrowed(report);
     };
     let mut shown = report.clone();
@@ -380,49 +352,10 @@ fn shown<'a>(args: &AnalyzeArgs, renderer: &Renderer, report: &'a Report) -> Cow
     Cow::Owned(shown)
 }
 
-fn write_file(
-    path: &Path,
-    renderer: &Renderer,
-    report: &Report,
-    options: &reports::Options,
-) -> io::Result<()> {
-    replace_file(path, |out| write_to(out, renderer, report, options))
-}
-
-/// Writes through a temporary file beside the target, so that a reader never sees half a report.
-pub(crate) fn replace_file(
-    path: &Path,
-    write_it: impl FnOnce(&mut io::BufWriter<std::fs::File>) -> io::Result<()>,
-) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary: PathBuf = path.with_file_name(name);
-    let write = || -> io::Result<()> {
-        let mut out = io::BufWriter::with_capacity(1 << 18, std::fs::File::create(&temporary)?);
-        write_it(&mut out)?;
-        out.flush()?;
-        drop(out);
-        std::fs::rename(&temporary, path)
-    };
-    write().inspect_err(|_| drop(std::fs::remove_file(&temporary)))
-}
-
-fn print(renderer: &Renderer, report: &Report, options: &reports::Options) -> io::Result<()> {
+fn print(renderer: &Renderer, content: &Content<'_>, options: &reports::Options) -> io::Result<()> {
     let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    write_to(&mut out, renderer, report, options)?;
+    output::write_to(&mut out, renderer, content, options)?;
     out.flush()
-}
-
-fn write_to(
-    out: &mut impl io::Write,
-    renderer: &Renderer,
-    report: &Report,
-    options: &reports::Options,
-) -> io::Result<()> {
-    if renderer.name == "json" {
-        return reports::render::to_writer(report, out);
-    }
-    out.write_all(renderer.to_string(report, options).as_bytes())
 }
 
 /// The exit code: what failed outranks what was incomplete, and nothing usable outranks both.

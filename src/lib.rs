@@ -10,6 +10,7 @@ pub mod exit;
 pub mod explain;
 pub mod generate;
 pub mod input;
+mod output;
 pub mod probe;
 mod progress;
 pub mod run;

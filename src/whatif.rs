@@ -9,6 +9,7 @@ use history::whatif::{Change, Scenario, scenarios};
 use crate::analyze::{self, UsageError, complain};
 use crate::cli::WhatifArgs;
 use crate::exit::Exit;
+use crate::output;
 
 /// Runs the verb.
 ///
@@ -47,7 +48,7 @@ pub fn run(args: &WhatifArgs) -> Result<Exit, UsageError> {
     for (path, format) in files {
         let plain = reports::Options { color: false, ..options };
         let text = reports::whatif::render_whatif(format, &document, &plain).unwrap_or_default();
-        if let Err(error) = analyze::replace_file(path, |out| out.write_all(text.as_bytes())) {
+        if let Err(error) = output::replace_file(path, |out| out.write_all(text.as_bytes())) {
             complain(&format!("cannot write {}: {error}", path.display()));
             exit = Exit::Failure;
         }

@@ -35,7 +35,7 @@ pub mod whatif;
 pub use assemble::{InstanceTables, Tables, assemble};
 pub use check::{Check, Outcome};
 pub use checks::CHECKS;
-pub use render::{Options, RENDERERS, Renderer};
+pub use render::{Options, RENDERERS, Renderer, figures};
 pub use report::{Confidence, Report, SCHEMA_VERSION, Severity, Tool};
 pub use schema::schema;
 pub use suppress::{Accepted, suppress};

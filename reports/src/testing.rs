@@ -262,7 +262,7 @@ pub(crate) fn out_of_compliance() -> (Facts, Tables) {
             evidence: change.evidence.clone(),
         })
         .collect();
-    (facts, Tables { instances: vec![InstanceTables { history, countdown: Vec::new() }] })
+    (facts, Tables { instances: vec![InstanceTables { history, ..InstanceTables::default() }] })
 }
 
 /// The tool as the tests call it.

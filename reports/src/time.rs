@@ -122,6 +122,16 @@ impl Zone {
 }
 
 impl Zone {
+    /// Seconds that this clock is ahead of UTC at an instant.
+    #[must_use]
+    pub fn offset_s(self, at: Instant) -> i32 {
+        match self {
+            Self::Utc => 0,
+            Self::Offset(offset) => offset.local_minus_utc(),
+            Self::Named(zone) => at.with_timezone(&zone).offset().fix().local_minus_utc(),
+        }
+    }
+
     /// The day on this clock: `2026-04-02`.
     #[must_use]
     pub fn day(self, at: Instant) -> String {

@@ -20,6 +20,9 @@ mod testing;
 pub mod usage;
 
 use ::history::facts::{CountdownPoint, Event, Instance, Interval, Transition};
+use ::history::policy::{REPORT_EVERY_COUNTED, REPORT_EVERY_IMMEDIATE};
+use ::history::usage::Grid;
+use chrono::TimeDelta;
 use parsers::stamp::Instant;
 use polars::prelude::PolarsError;
 
@@ -88,6 +91,8 @@ pub struct InstanceTables {
     pub history: Vec<Interval>,
     /// The countdown to Out of Compliance, by time.
     pub countdown: Vec<CountdownPoint>,
+    /// Usage on the times of the reports of each rule, the shorter interval first; empty without usage.
+    pub views: Vec<(TimeDelta, Grid)>,
 }
 
 /// Makes the tables of one instance.
@@ -103,6 +108,12 @@ pub fn instance_tables(instance: &Instance, as_of: Option<Instant>) -> Result<In
     if instance.events.iter().any(countdown::counts) {
         let events: Vec<(usize, &Event)> = instance.events.iter().map(|each| (0, each)).collect();
         tables.countdown = countdown::rows(&countdown::table(&events)?)?;
+    }
+    if let Some(usage) = instance.usage.as_ref().filter(|usage| !usage.at.is_empty()) {
+        let phase = consumption::usual_phase(&usage.at);
+        for every in [REPORT_EVERY_COUNTED, REPORT_EVERY_IMMEDIATE] {
+            tables.views.push((every, usage::grid(usage, every, phase)?));
+        }
     }
     Ok(tables)
 }

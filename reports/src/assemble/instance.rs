@@ -54,7 +54,7 @@ impl Lines<'_> {
             now: self.states(instance),
             history: tables.history.iter().map(|interval| self.interval(instance, interval)).collect(),
             deadlines: instance.deadlines.iter().map(|deadline| self.deadline(deadline)).collect(),
-            usage: self.usage(instance),
+            usage: self.usage(instance, &tables.views),
             countdown: countdown.collect(),
             reversible: self.reversible(instance),
             readings: self.readings(instance),

@@ -8,7 +8,9 @@ mod usage;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use history::facts::{self, CountdownPoint, Facts, GapKind, Interval};
+use history::usage::Grid;
 use parsers::catalog::{self, Entry, Level};
 use parsers::origin::Origin;
 use parsers::stamp::{YearBasis, ZoneBasis};
@@ -36,6 +38,8 @@ pub struct InstanceTables {
     pub history: Vec<Interval>,
     /// The countdown to Out of Compliance.
     pub countdown: Vec<CountdownPoint>,
+    /// Usage on the times of the reports of each rule, and how far these are apart.
+    pub views: Vec<(TimeDelta, Grid)>,
 }
 
 /// Makes the report of `facts`: copies what was found, runs every check, counts what was not read.

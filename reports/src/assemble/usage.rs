@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use history::facts::{self, Instance};
 use history::policy;
-use history::usage::{self as core, Outlook};
+use history::usage::{self as core, Grid, NOT_COUNTED, Outlook};
 
 use super::Lines;
 use super::instance::{basis, regime};
@@ -12,9 +13,12 @@ use crate::chance::Chance;
 use crate::report::{self, Amount, Hundredths, OutlookKind, Reading, UsageClock};
 use crate::time::Time;
 
+/// Most reports of a view: a month of 15 minutes, two and a half years of 8 hours. The tables hold all.
+const VIEW_ROWS_MAX: usize = 3_000;
+
 impl Lines<'_> {
     /// `None` where nothing is known.
-    pub(super) fn usage(&self, instance: &Instance) -> Option<report::Usage> {
+    pub(super) fn usage(&self, instance: &Instance, views: &[(TimeDelta, Grid)]) -> Option<report::Usage> {
         let usage = instance.usage.as_ref()?;
         let purchases = usage.purchases.iter().map(|purchase| report::Purchase {
             entitlement: Arc::clone(&purchase.entitlement).into(),
@@ -37,6 +41,7 @@ impl Lines<'_> {
             entitlements: Vec::new(),
             replays: Vec::new(),
             forecasts: Vec::new(),
+            views: views.iter().map(|(every, grid)| view(*every, grid)).collect(),
         };
         if let Some(found) = &instance.consumption {
             of_report.purchased = found.purchased;
@@ -135,6 +140,29 @@ impl Lines<'_> {
             until_latest: chance.until_latest().map(Time),
             remaining_s: self.0.as_of.map(|as_of| (chance.until() - as_of).num_seconds()),
         })
+    }
+}
+
+/// The newest reports of a grid.
+fn view(every: TimeDelta, grid: &Grid) -> report::UsageView {
+    let before = grid.at.len().saturating_sub(VIEW_ROWS_MAX);
+    let counted = |counts: &[u32]| {
+        let shown = counts.iter().skip(before);
+        shown.map(|count| Some(*count).filter(|count| *count != NOT_COUNTED)).collect()
+    };
+    report::UsageView {
+        interval_s: every.num_seconds(),
+        rows_before: before as u64,
+        at: grid.at.iter().skip(before).copied().map(Time).collect(),
+        columns: grid
+            .columns
+            .iter()
+            .map(|column| report::UsageColumn {
+                entitlement: Arc::clone(&column.entitlement).into(),
+                in_use: counted(&column.in_use),
+                purchased: counted(&column.purchased),
+            })
+            .collect(),
     }
 }
 

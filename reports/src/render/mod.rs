@@ -1,5 +1,6 @@
 //! Report formats, one file each; a new one is a file and two lines here. A renderer sees the [`Report`] alone.
 
+mod html;
 mod json;
 mod markdown;
 mod text;
@@ -8,6 +9,8 @@ use std::fmt;
 
 use crate::report::Report;
 
+pub use html::figures;
+pub(crate) use html::{Scripts, page};
 pub(crate) use json::pretty;
 pub use json::to_writer;
 
@@ -44,6 +47,7 @@ pub const RENDERERS: &[Renderer] = &[
     Renderer { name: "text", extensions: &["txt"], render: text::render },
     Renderer { name: "json", extensions: &["json"], render: json::render },
     Renderer { name: "md", extensions: &["md", "markdown"], render: markdown::render },
+    Renderer { name: "html", extensions: &["html", "htm"], render: html::render },
 ];
 
 impl Renderer {

@@ -24,7 +24,7 @@ pub use instance::{
 pub use shared::{Params, Sha256, Text};
 pub use usage::{
     Amount, Backtest, Compared, EntitlementStated, EntitlementUse, Forecast, Hundredths, LicenseType,
-    Predicted, Purchase, ReadingFit, Replay, Reversible, Usage,
+    Predicted, Purchase, ReadingFit, Replay, Reversible, Usage, UsageColumn, UsageView,
 };
 pub use verdict::{
     Cause, Dispute, Explained, Follows, Published, Signature, Suppressed, Suppression, SuppressionStatus,

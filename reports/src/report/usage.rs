@@ -37,6 +37,33 @@ pub struct Usage {
     pub replays: Vec<Replay>,
     /// When usage is expected to exceed what is purchased.
     pub forecasts: Vec<Forecast>,
+    /// Usage as it is reported to CSSM: every 15 minutes by the counted rules, every 8 hours by the immediate ones.
+    #[serde(default)]
+    pub views: Vec<UsageView>,
+}
+
+/// Usage on the times of the reports of one rule, column by column.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UsageView {
+    /// Seconds between two reports.
+    pub interval_s: i64,
+    /// Older reports that are left out here; the table `usage` (`-o usage.csv`) holds all.
+    pub rows_before: u64,
+    /// When each report was due, in order of time.
+    pub at: Vec<Time>,
+    /// One entry an entitlement.
+    pub columns: Vec<UsageColumn>,
+}
+
+/// One entitlement of a [`UsageView`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UsageColumn {
+    /// Which.
+    pub entitlement: Text,
+    /// Highest use within the interval before each report; null where nothing was sampled.
+    pub in_use: Vec<Option<u32>>,
+    /// Purchased then; null where nothing says it.
+    pub purchased: Vec<Option<u32>>,
 }
 
 /// A number of licenses purchased.

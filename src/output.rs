@@ -1,0 +1,141 @@
+//! `-o FILE`: the format that a file's ending means, and how the file is written.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use history::facts::Facts;
+use reports::{Renderer, Report};
+
+use crate::analyze::UsageError;
+use crate::tables;
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    /// A report that is text.
+    Report(&'static Renderer),
+    /// A table of the facts.
+    Table(tables::Format),
+    /// The report as PDF.
+    Pdf,
+}
+
+/// What there is to write.
+pub(crate) struct Content<'a> {
+    /// The whole report.
+    pub(crate) report: &'a Report,
+    /// The report as people are shown it, less what they left out.
+    pub(crate) shown: &'a Report,
+    /// What tables are made of.
+    pub(crate) facts: &'a Facts,
+    /// How text is laid out.
+    pub(crate) options: reports::Options,
+}
+
+impl Kind {
+    /// The kind of file that the ending means.
+    ///
+    /// # Errors
+    /// An ending that means nothing, with all that mean something.
+    pub(crate) fn of(path: &Path) -> Result<Self, UsageError> {
+        if let Some(format) = tables::Format::of(path) {
+            return Ok(Self::Table(format));
+        }
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        if let Some(renderer) = Renderer::for_extension(ending) {
+            return Ok(Self::Report(renderer));
+        }
+        if ending.eq_ignore_ascii_case(PDF) {
+            return if cfg!(feature = "pdf") {
+                Ok(Self::Pdf)
+            } else {
+                let why = "this program was built without PDF; write .html or .md, or build it with the feature `pdf`";
+                Err(UsageError::new(format!("write {}: {why}", path.display())))
+            };
+        }
+        let known: Vec<String> = reports::RENDERERS
+            .iter()
+            .flat_map(|renderer| renderer.extensions)
+            .copied()
+            .chain(tables::Format::ALL.map(tables::Format::ending))
+            .chain(cfg!(feature = "pdf").then_some(PDF))
+            .map(|ending| format!(".{ending}"))
+            .collect();
+        Err(UsageError::new(format!(
+            "write {}: the ending names the format, one of {}",
+            path.display(),
+            known.join(" ")
+        )))
+    }
+
+    /// The bytes of a file of this kind.
+    ///
+    /// # Errors
+    /// Why it could not be made or written, as the end of a sentence.
+    pub(crate) fn write(
+        self,
+        path: &Path,
+        content: &Content<'_>,
+        out: &mut impl io::Write,
+    ) -> Result<(), String> {
+        let words = |error: io::Error| error.to_string();
+        match self {
+            Self::Report(renderer) => write_to(out, renderer, content, &content.options).map_err(words),
+            Self::Table(format) => {
+                let bytes = tables::bytes(path, format, content.facts).map_err(|error| error.to_string())?;
+                out.write_all(&bytes).map_err(words)
+            }
+            Self::Pdf => out.write_all(&pdf_of(content.shown)?).map_err(words),
+        }
+    }
+}
+
+/// The ending of PDF files.
+const PDF: &str = "pdf";
+
+#[cfg(feature = "pdf")]
+fn pdf_of(report: &Report) -> Result<Vec<u8>, String> {
+    pdf::render(report).map_err(|error| error.to_string())
+}
+
+#[cfg(not(feature = "pdf"))]
+fn pdf_of(_: &Report) -> Result<Vec<u8>, String> {
+    Err("this program was built without PDF".to_owned())
+}
+
+/// Writes a report that is text.
+///
+/// # Errors
+/// What the sink says.
+pub(crate) fn write_to(
+    out: &mut impl io::Write,
+    renderer: &Renderer,
+    content: &Content<'_>,
+    options: &reports::Options,
+) -> io::Result<()> {
+    if renderer.name == "json" {
+        return reports::render::to_writer(content.report, out);
+    }
+    out.write_all(renderer.to_string(content.shown, options).as_bytes())
+}
+
+/// Writes through a temporary file beside the target, so that a reader never sees half a report.
+///
+/// # Errors
+/// Why it could not be written; what was there before stays.
+pub(crate) fn replace_file<E: From<io::Error>>(
+    path: &Path,
+    write_it: impl FnOnce(&mut io::BufWriter<std::fs::File>) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let temporary: PathBuf = path.with_file_name(name);
+    let write = || -> Result<(), E> {
+        let mut out = io::BufWriter::with_capacity(1 << 18, std::fs::File::create(&temporary)?);
+        write_it(&mut out)?;
+        out.flush()?;
+        drop(out);
+        Ok(std::fs::rename(&temporary, path)?)
+    };
+    write().inspect_err(|_| drop(std::fs::remove_file(&temporary)))
+}
