@@ -2,6 +2,7 @@
 
 mod html;
 mod json;
+mod junit;
 mod markdown;
 mod text;
 
@@ -48,6 +49,7 @@ pub const RENDERERS: &[Renderer] = &[
     Renderer { name: "json", extensions: &["json"], render: json::render },
     Renderer { name: "md", extensions: &["md", "markdown"], render: markdown::render },
     Renderer { name: "html", extensions: &["html", "htm"], render: html::render },
+    Renderer { name: "junit", extensions: &["xml"], render: junit::render },
 ];
 
 impl Renderer {
