@@ -4,7 +4,7 @@
 //!
 //! - [`report`]: the [`Report`], plain data and the only thing a renderer sees; [`assemble`] fills it.
 //! - [`check`]: what a check is; [`checks`] lists them, one file each.
-//! - [`render`]: the report formats, one file each: the screen, Markdown, JSON, JUnit.
+//! - [`render`]: the report formats, one file each: the screen, Markdown, JSON, SARIF, JUnit.
 //! - [`escape`]: log text is hostile, and every sink that shows it goes through here.
 //! - [`time`]: instants as they stand in a report, and as a person reads them.
 //! - [`mod@whatif`]: what would happen, as a document of its own.

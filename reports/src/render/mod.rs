@@ -4,6 +4,7 @@ mod html;
 mod json;
 mod junit;
 mod markdown;
+mod sarif;
 mod text;
 
 use std::fmt;
@@ -49,6 +50,7 @@ pub const RENDERERS: &[Renderer] = &[
     Renderer { name: "json", extensions: &["json"], render: json::render },
     Renderer { name: "md", extensions: &["md", "markdown"], render: markdown::render },
     Renderer { name: "html", extensions: &["html", "htm"], render: html::render },
+    Renderer { name: "sarif", extensions: &["sarif"], render: sarif::render },
     Renderer { name: "junit", extensions: &["xml"], render: junit::render },
 ];
 
