@@ -8,6 +8,7 @@
 //! - [`escape`]: log text is hostile, and every sink that shows it goes through here.
 //! - [`time`]: instants as they stand in a report, and as a person reads them.
 //! - [`mod@whatif`]: what would happen, as a document of its own.
+//! - [`mod@diff`]: what changed between two reports, as a document of its own.
 //! - [`schema`](schema()): the JSON Schema of the report.
 
 mod assemble;
@@ -16,6 +17,7 @@ mod chance;
 pub mod check;
 pub mod checks;
 mod cssm;
+pub mod diff;
 pub mod escape;
 pub mod explain;
 mod licenses;
@@ -36,6 +38,7 @@ pub use assemble::{InstanceTables, Tables, assemble};
 pub use check::{Check, Outcome};
 pub use checks::CHECKS;
 pub use render::{Options, RENDERERS, Renderer, figures};
+pub use diff::{Diff, diff, diff_schema, render_diff};
 pub use report::{Confidence, Report, SCHEMA_VERSION, Severity, Tool};
 pub use schema::schema;
 pub use suppress::{Accepted, suppress};

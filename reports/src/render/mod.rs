@@ -84,7 +84,7 @@ mod tests {
 
     use super::*;
     use crate::assemble;
-    use crate::testing::{hostile, out_of_compliance, tool};
+    use crate::testing::{hostile, out_of_compliance, tool, without_code};
 
     fn text(report: &Report, options: Options) -> String {
         Renderer::named("text").unwrap().to_string(report, &options)
@@ -162,28 +162,5 @@ mod tests {
             }
         }
         assert_eq!(fence, None);
-    }
-
-    /// The line without its code spans, found as CommonMark finds them.
-    fn without_code(line: &str) -> String {
-        let mut out = String::new();
-        let mut rest = line;
-        while let Some(start) = rest.find('`') {
-            let (before, from) = rest.split_at(start);
-            out.push_str(before);
-            let run = from.chars().take_while(|c| *c == '`').count();
-            let body = &from[run..];
-            let mut at = 0;
-            let end = loop {
-                let Some(next) = body[at..].find('`') else { panic!("open code span in {line}") };
-                let close = body[at + next..].chars().take_while(|c| *c == '`').count();
-                if close == run {
-                    break at + next + close;
-                }
-                at += next + close;
-            };
-            rest = &body[end..];
-        }
-        out + rest
     }
 }
