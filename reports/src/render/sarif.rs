@@ -10,7 +10,7 @@
 mod log;
 mod uri;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use serde_json::{Value, json};
@@ -111,7 +111,7 @@ fn idle(of: &report::Suppression) -> Option<Notification> {
     Some(Notification { level: "note", message: Message::of(&says) })
 }
 
-fn result<'a>(check: &'a report::Check, artifacts: &mut Artifacts<'a>) -> RunResult {
+fn result(check: &report::Check, artifacts: &mut Artifacts<'_>) -> RunResult {
     let (kind, level) = verdict(check);
     // Each part is cut by itself, so that a flood in the one does not wash away the other.
     let mut says = cut(&check.says, SHOWN_MAX).into_owned();
@@ -183,59 +183,58 @@ fn suppression(of: &report::Suppressed) -> Suppression {
     }
 }
 
-/// The files that results point into, each once: arguments first, then members in the order they are cited.
+/// The files that results point into, each once, as the format asks (3.14.15): arguments first, then members in the
+/// order they are cited.
 struct Artifacts<'a> {
     all: Vec<Artifact>,
-    sources: HashMap<&'a str, (usize, bool)>,
-    members: HashMap<(usize, &'a str), usize>,
+    places: HashMap<(Option<usize>, String), usize>,
+    folders: HashSet<&'a str>,
 }
 
 impl<'a> Artifacts<'a> {
     fn of(sources: &'a [Source]) -> Self {
-        let mut artifacts = Self { all: Vec::new(), sources: HashMap::new(), members: HashMap::new() };
+        let mut artifacts = Self { all: Vec::new(), places: HashMap::new(), folders: HashSet::new() };
         for source in sources {
-            let folder = source.kind == "directory";
-            let mut artifact = Artifact::at(uri::file(&source.path), None);
-            artifact.roles.push("analysisTarget");
-            if folder {
+            let index = artifacts.index(None, uri::file(&source.path));
+            let Some(artifact) = artifacts.all.get_mut(index) else { continue };
+            artifact.roles = vec!["analysisTarget"];
+            if source.kind == "directory" {
                 artifact.roles.push("directory");
+                artifacts.folders.insert(&source.path);
             } else {
                 artifact.length = Some(source.bytes);
             }
             artifact.hashes = source.sha256.as_ref().map(|sum| json!({ "sha-256": sum }));
-            artifacts.sources.insert(&source.path, (artifacts.all.len(), folder));
-            artifacts.all.push(artifact);
         }
         artifacts
     }
 
+    /// The artifact at a reference, made where it is new.
+    fn index(&mut self, within: Option<usize>, uri: String) -> usize {
+        *self.places.entry((within, uri)).or_insert_with_key(|(within, uri)| {
+            self.all.push(Artifact::at(uri.clone(), *within));
+            self.all.len() - 1
+        })
+    }
+
     /// The artifact that holds a line.
-    fn holding(&mut self, line: &'a Evidence) -> usize {
-        let known = self.sources.get(&*line.source).copied();
-        let (source, folder) = known.unwrap_or_else(|| {
-            let place = (self.all.len(), false);
-            self.all.push(Artifact::at(uri::file(&line.source), None));
-            self.sources.insert(&line.source, place);
-            place
-        });
-        let Some(member) = &line.member else { return source };
-        let mut within = source;
-        for (depth, part) in member.splitn(NESTED_MAX, "!/").enumerate() {
-            within = *self.members.entry((within, part)).or_insert_with(|| {
-                // A folder's files are artifacts of their own, an archive's are nested in it (3.24.2).
-                let artifact = if folder && depth == 0 {
-                    Artifact::at(uri::file_in(&line.source, part), None)
-                } else {
-                    Artifact::at(uri::nested(part), Some(within))
-                };
-                self.all.push(artifact);
-                self.all.len() - 1
-            });
+    fn holding(&mut self, line: &Evidence) -> usize {
+        let Some(member) = &line.member else { return self.index(None, uri::file(&line.source)) };
+        // A folder's files are artifacts of their own, an archive's are nested in it (3.24.2).
+        let (mut within, inside) = if self.folders.contains(&*line.source) {
+            let (path, inside) =
+                member.split_once("!/").map_or((&**member, None), |(path, it)| (path, Some(it)));
+            (self.index(None, uri::file_in(&line.source, path)), inside)
+        } else {
+            (self.index(None, uri::file(&line.source)), Some(&**member))
+        };
+        for part in inside.into_iter().flat_map(|inside| inside.splitn(NESTED_MAX, "!/")) {
+            within = self.index(Some(within), uri::nested(part));
         }
         within
     }
 
-    fn place(&mut self, line: &'a Evidence) -> Location {
+    fn place(&mut self, line: &Evidence) -> Location {
         let index = self.holding(line);
         let uri = self.all.get(index).map(|artifact| artifact.location.uri.clone()).unwrap_or_default();
         Location {

@@ -17,6 +17,8 @@ fn check(report: &Report) -> Value {
     assert!(log["$schema"].as_str().unwrap().ends_with("sarif-schema-2.1.0.json"));
     let [run] = log["runs"].as_array().unwrap().as_slice() else { panic!("one run") };
     let artifacts = run["artifacts"].as_array().unwrap();
+    let unique: std::collections::BTreeSet<String> = artifacts.iter().map(Value::to_string).collect();
+    assert_eq!(unique.len(), artifacts.len());
     for (i, artifact) in artifacts.iter().enumerate() {
         is_reference(&artifact["location"]["uri"]);
         assert!(artifact["parentIndex"].is_null() || artifact["parentIndex"].as_u64().unwrap() < i as u64);
@@ -167,6 +169,15 @@ fn a_file_in_a_folder_is_an_artifact_of_its_own_and_archives_nest() {
     assert!(artifacts[1]["parentIndex"].is_null());
     assert_eq!(artifacts[2]["location"]["uri"], "/syslog/CiscoSyslog");
     assert_eq!(artifacts[2]["parentIndex"], 1);
+}
+
+#[test]
+fn an_input_that_is_given_twice_is_one_artifact() {
+    let mut report = known();
+    let again = report.input.sources[0].clone();
+    report.input.sources.push(again);
+    let n_artifacts = |report: &Report| check(report)["artifacts"].as_array().unwrap().len();
+    assert_eq!(n_artifacts(&report), n_artifacts(&known()));
 }
 
 #[test]
