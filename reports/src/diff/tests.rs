@@ -88,6 +88,18 @@ fn the_same_report_twice_is_no_change() {
 }
 
 #[test]
+fn no_report_differs_from_itself() {
+    let (facts, tables) = scenario();
+    let used = assemble(&facts, &tables, tool());
+    let nothing = assemble(&history::facts::Facts::default(), &crate::Tables::default(), tool());
+    for report in [used, nothing, crate::testing::hostile()] {
+        let document = diff(&report, &report);
+        assert!(!document.changed, "{}", screen(&document));
+        assert!(document.instances.iter().all(|it| it.checks.is_empty() && it.events.is_empty()));
+    }
+}
+
+#[test]
 fn time_that_passes_is_no_change_until_a_deadline_comes() {
     assert!(!check(|_| (), &["Nothing changed in license terms."]).changed);
     let document = check(

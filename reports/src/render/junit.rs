@@ -115,7 +115,7 @@ fn status(report: &Report, check: &Check) -> TestCaseStatus {
 
 /// What was found, what to do, and the lines, one below the other.
 fn body(report: &Report, check: &Check) -> String {
-    let mut lines = vec![text(&check.title), text(&check.says)];
+    let mut lines = vec![text(&format!("Checked: {}", check.title)), text(&check.says)];
     for (title, more) in [("What to do", &check.remedy), ("What to collect", &check.collect)] {
         if let Some(more) = more {
             lines.push(text(&format!("{title}: {more}")));
