@@ -294,7 +294,7 @@ fn per_host(text: &str) -> (Option<String>, &str) {
     }
 }
 
-fn bounds(args: &AnalyzeArgs) -> Bounds {
+pub(crate) fn bounds(args: &AnalyzeArgs) -> Bounds {
     let mut bounds = Bounds::default();
     let bundle: &mut bundle::Limits = &mut bounds.bundle;
     bundle.total_bytes = args.max_bytes.unwrap_or(bundle.total_bytes);
@@ -305,9 +305,13 @@ fn bounds(args: &AnalyzeArgs) -> Bounds {
     if let Some(line) = args.max_line {
         bounds.reader.line = usize::try_from(line).unwrap_or(usize::MAX).clamp(1 << 10, 1 << 30);
     }
-    bounds.jobs =
-        args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
+    bounds.jobs = args.jobs.map_or_else(processors, usize::from);
     bounds
+}
+
+/// The processors of this machine.
+pub(crate) fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn renderer(name: &str) -> Result<&'static Renderer, UsageError> {

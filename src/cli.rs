@@ -34,6 +34,12 @@ pub enum Command {
     /// Think a change through: buy, log agents in or out, turn overage allowance off, do nothing.
     #[command(after_help = EXIT_CODES)]
     Whatif(Box<WhatifArgs>),
+    /// Compare two bundles or saved reports: what changed in license terms.
+    #[command(after_help = EXIT_CODES)]
+    Diff(Box<AnalyzeArgs>),
+    /// Look up every line that a saved report cites: is it there, byte for byte?
+    #[command(after_help = EXIT_CODES)]
+    Verify(VerifyArgs),
     /// Ask the network from this host: DNS, ports, TLS, proxy, Transport URL, clock.
     #[command(after_help = EXIT_CODES)]
     Probe(Box<ProbeArgs>),
@@ -45,7 +51,7 @@ pub enum Command {
     Generate(GenerateArgs),
     /// Print the JSON Schema of a document.
     Schema {
-        /// Which: what `analyze` writes, or what `whatif` writes.
+        /// Which: what `analyze`, `whatif` or `diff` writes.
         #[arg(default_value = "report")]
         document: Document,
     },
@@ -65,11 +71,11 @@ pub struct AnalyzeArgs {
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
-    /// Write a report (.json .md .txt) or a table (events, history, countdown, usage; any other name is all of them:
-    /// .parquet .csv). Repeatable.
+    /// Write a report (.html .pdf .md .txt .json; for pipelines .sarif, and .xml: JUnit) or a table (events, history,
+    /// countdown, usage; any other name is all of them: .parquet .csv). Repeatable.
     #[arg(short, long, value_name = "FILE", env = "UCCXRAY_OUTPUT", value_delimiter = ',')]
     pub output: Vec<PathBuf>,
-    /// What to print on standard output: text, json, md.
+    /// What to print on standard output: text, json, md, html, sarif, junit.
     #[arg(short, long, value_name = "FORMAT", default_value = "text", env = "UCCXRAY_FORMAT")]
     pub format: String,
     /// The instant that "now" means: RFC 3339, or `now`. Default: the newest instant in the input.
@@ -171,6 +177,23 @@ pub struct AnalyzeArgs {
     pub signatures: Option<Arc<Catalog>>,
 }
 
+/// Options of `verify`.
+#[derive(Clone, Debug, Args)]
+pub struct VerifyArgs {
+    /// The report, as `-o report.json` wrote it.
+    #[arg(value_name = "REPORT.json")]
+    pub report: PathBuf,
+    /// The bundle, also packed again or unpacked.
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// How to print.
+    #[arg(short, long, default_value = "text", env = "UCCXRAY_FORMAT")]
+    pub format: ListFormat,
+    /// Threads. Default: the processors of this machine.
+    #[arg(long, value_name = "N", env = "UCCXRAY_JOBS", value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub jobs: Option<u16>,
+}
+
 /// Options of `explain`.
 #[derive(Clone, Debug, Args)]
 pub struct ExplainArgs {
@@ -235,7 +258,7 @@ pub enum CatalogVerb {
     },
 }
 
-/// How `catalog list` prints.
+/// How a list is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ListFormat {
     /// One line an entry.
@@ -384,6 +407,8 @@ pub enum Document {
     Report,
     /// The answer of `whatif`.
     Whatif,
+    /// The comparison of `diff`.
+    Diff,
 }
 
 /// When to colour.

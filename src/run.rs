@@ -10,7 +10,7 @@ use reports::Accepted;
 use crate::analyze::{self, complain};
 use crate::cli::{AnalyzeArgs, Cli, Command, Document, ExplainArgs, GenerateArgs, PageFormat};
 use crate::exit::Exit;
-use crate::{catalog, config, explain, generate, probe, whatif};
+use crate::{catalog, config, diff, explain, generate, probe, verify, whatif};
 
 /// Runs the program with its arguments, the program's own name first.
 #[must_use]
@@ -31,6 +31,14 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
                 Err(error) => fail(&format!("cannot {error}"), Exit::Usage),
             }
         }
+        Some(Command::Diff(args)) => match diff::run(&args) {
+            Ok(exit) => exit.into(),
+            Err(error) => fail(&format!("cannot {error}"), Exit::Usage),
+        },
+        Some(Command::Verify(args)) => match verify::run(&args) {
+            Ok(exit) => exit.into(),
+            Err(error) => fail(&format!("cannot {error}"), Exit::Usage),
+        },
         Some(Command::Probe(args)) => match probe::run(&args) {
             Ok(exit) => exit.into(),
             Err(error) => fail(&format!("cannot {error}"), Exit::Usage),
@@ -44,6 +52,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         Some(Command::Schema { document }) => {
             let schema = match document {
                 Document::Report => reports::schema(),
+                Document::Diff => reports::diff_schema(),
                 Document::Whatif => reports::whatif_schema(),
             };
             let schema = serde_json::to_string_pretty(&schema).unwrap_or_default();
@@ -78,7 +87,7 @@ fn parse(args: Vec<OsString>) -> Result<Cli, ExitCode> {
     let cli = Cli::from_arg_matches(&matches).map_err(refuse)?;
     let (analyze, own, position) = match (&cli.command, matches.subcommand()) {
         (None, _) => (&cli.analyze, &matches, 1),
-        (Some(Command::Analyze(args)), Some((_, own))) => (args.as_ref(), own, 2),
+        (Some(Command::Analyze(args) | Command::Diff(args)), Some((_, own))) => (args.as_ref(), own, 2),
         (Some(Command::Whatif(args)), Some((_, own))) => (&args.analyze, own, 2),
         _ => return Ok(cli),
     };
@@ -99,7 +108,7 @@ fn parse(args: Vec<OsString>) -> Result<Cli, ExitCode> {
     })?;
     // What was refused only with the configuration is the configuration's fault.
     let merged = match &again.command {
-        Some(Command::Analyze(args)) => args,
+        Some(Command::Analyze(args) | Command::Diff(args)) => args,
         Some(Command::Whatif(args)) => &args.analyze,
         _ => &again.analyze,
     };
@@ -112,7 +121,7 @@ fn parse(args: Vec<OsString>) -> Result<Cli, ExitCode> {
 /// Adds to the arguments what is no argument: suppressions, and the entries of the user's catalog.
 fn complete(mut cli: Cli, accepted: Vec<Accepted>) -> Result<Cli, ExitCode> {
     let args = match &mut cli.command {
-        Some(Command::Analyze(args)) => args.as_mut(),
+        Some(Command::Analyze(args) | Command::Diff(args)) => args.as_mut(),
         Some(Command::Whatif(args)) => &mut args.analyze,
         _ => &mut cli.analyze,
     };

@@ -19,7 +19,7 @@ use std::fmt;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-use crate::render::{Options, pretty};
+use crate::render::{Options, Scripts, page, pretty};
 use crate::report::{Evidence, Report};
 
 pub use self::document::{
@@ -62,7 +62,7 @@ fn side(report: &Report) -> Side {
     }
 }
 
-/// Writes the document in one of the formats `text`, `md` (or `markdown`) and `json`; `None` for another name.
+/// Writes the document in one of the formats `text`, `md` (or `markdown`), `json` and `html`; `None` for another name.
 pub fn render_diff(
     document: &Diff,
     format: &str,
@@ -73,6 +73,11 @@ pub fn render_diff(
         "text" => Some(text::render(document, out, options)),
         "md" | "markdown" => Some(markdown::render(document, out)),
         "json" => Some(pretty(document, out)),
+        "html" => Some(out.write_str(&page(
+            "What changed in the UCCX license",
+            &html::body(document),
+            Scripts::Without,
+        ))),
         _ => None,
     }
 }

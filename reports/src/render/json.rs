@@ -97,6 +97,15 @@ pub(crate) fn pretty(document: &impl Serialize, out: &mut dyn fmt::Write) -> fmt
     out.write_char('\n')
 }
 
+/// Any document in the same form, as one string.
+#[must_use]
+pub fn to_json(document: &impl Serialize) -> String {
+    let mut out = String::new();
+    // Plain data under plain names, written to a string: it cannot fail.
+    let _ = pretty(document, &mut out);
+    out
+}
+
 pub(super) fn render(report: &Report, out: &mut dyn fmt::Write, _: &Options) -> fmt::Result {
     to_writer(report, Sink(out)).map_err(|_| fmt::Error)
 }

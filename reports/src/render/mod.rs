@@ -14,7 +14,7 @@ use crate::report::Report;
 pub use html::figures;
 pub(crate) use html::{Scripts, page};
 pub(crate) use json::pretty;
-pub use json::to_writer;
+pub use json::{to_json, to_writer};
 
 /// How a report is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 //!
 //! Names and order are a contract with scripts: add, never rename. A field whose value is not known is `null`.
 
+mod evidence;
 mod input;
 mod instance;
 mod shared;

@@ -1,0 +1,103 @@
+//! `uccxray diff A B`: what changed in license terms between two bundles, two saved reports, or one of each.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use reports::Report;
+
+use crate::analyze::{self, UsageError, complain};
+use crate::cli::AnalyzeArgs;
+use crate::exit::Exit;
+use crate::{output, verify};
+
+/// Formats and their endings.
+const FORMATS: [(&str, &[&str]); 4] =
+    [("text", &["txt"]), ("md", &["md", "markdown"]), ("json", &["json"]), ("html", &["html", "htm"])];
+
+/// Runs the verb.
+///
+/// # Errors
+/// Other than two things to compare, a format that is not there, a report that cannot be read.
+pub fn run(args: &AnalyzeArgs) -> Result<Exit, UsageError> {
+    let [before, after] = args.paths.as_slice() else {
+        let why = "name two: the earlier bundle or report.json, then the later";
+        return Err(UsageError::new(format!("compare {} things: {why}", args.paths.len())));
+    };
+    let files: Vec<(&PathBuf, &str)> =
+        args.output.iter().map(|path| Ok((path, format_of(path)?))).collect::<Result<_, UsageError>>()?;
+    if !FORMATS.iter().any(|(format, _)| *format == args.format) {
+        let known: Vec<&str> = FORMATS.iter().map(|(format, _)| *format).collect();
+        return Err(UsageError::new(format!(
+            "write the format {}: there are {}",
+            args.format,
+            known.join(", ")
+        )));
+    }
+    let mut exit = Exit::Ok;
+    let mut read = |path: &Path| -> Result<Report, UsageError> {
+        let (report, how) = side(args, path)?;
+        if exit == Exit::Ok {
+            exit = how;
+        }
+        Ok(report)
+    };
+    let (before, after) = (read(before)?, read(after)?);
+    let mut document = reports::diff(&before, &after);
+    document.tool = analyze::tool();
+    let screen = analyze::render_options(args);
+    let text = |format: &str, options: &reports::Options| {
+        let mut out = String::new();
+        // Writing to a string cannot fail.
+        let _ = reports::render_diff(&document, format, &mut out, options);
+        out
+    };
+    for (path, format) in files {
+        let plain = reports::Options { color: false, ..screen };
+        if let Err(error) = output::replace_file(path, |out| out.write_all(text(format, &plain).as_bytes())) {
+            complain(&format!("cannot write {}: {error}", path.display()));
+            exit = Exit::Failure;
+        }
+    }
+    if !args.quiet
+        && let Err(error) = io::stdout().write_all(text(&args.format, &screen).as_bytes())
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        complain(&format!("cannot write to standard output: {error}"));
+        exit = Exit::Failure;
+    }
+    Ok(exit)
+}
+
+/// A saved report, or the report of a bundle.
+fn side(args: &AnalyzeArgs, path: &Path) -> Result<(Report, Exit), UsageError> {
+    let is_report =
+        path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json")) && path.is_file();
+    if is_report {
+        return Ok((verify::load(path)?, Exit::Ok));
+    }
+    let own = AnalyzeArgs { paths: vec![path.to_owned()], ..args.clone() };
+    let facts = analyze::read(&own)?;
+    facts.incomplete.iter().for_each(|says| complain(says));
+    let mut report = analyze::report(&facts);
+    reports::suppress(&mut report, &args.accepted);
+    let exit = match (facts.instances.is_empty(), analyze::is_damaged(&facts)) {
+        (true, _) => Exit::Nothing,
+        (false, true) => Exit::Incomplete,
+        (false, false) => Exit::Ok,
+    };
+    Ok((report, exit))
+}
+
+fn format_of(path: &Path) -> Result<&'static str, UsageError> {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    let found = FORMATS.iter().find(|(_, endings)| endings.iter().any(|it| it.eq_ignore_ascii_case(ending)));
+    found.map(|(format, _)| *format).ok_or_else(|| {
+        let known: Vec<String> =
+            FORMATS.iter().flat_map(|(_, endings)| *endings).map(|ending| format!(".{ending}")).collect();
+        UsageError::new(format!(
+            "write {}: the ending names the format, one of {}",
+            path.display(),
+            known.join(" ")
+        ))
+    })
+}

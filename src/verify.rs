@@ -1,0 +1,360 @@
+//! `uccxray verify`: is every line that a report cites still where it was, byte for byte?
+//!
+//! The bundle may have been unpacked, packed again or moved: a member is first looked for under its own name, then a
+//! line anywhere. A line is found if the SHA-256 over its bytes is the same at the same offset of some member.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::{self, Write as _};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use reports::Report;
+use reports::report::Evidence;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::analyze::{self, UsageError, complain};
+use crate::bundle::{self, End, Meta, Visitor};
+use crate::cli::{ListFormat, VerifyArgs};
+use crate::exit::Exit;
+
+/// Most lines that are named one by one on the screen; the JSON document names all.
+const NAMED_MAX: usize = 50;
+
+/// One line to look for: where the report says it is, and what its bytes give.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Claim {
+    offset: u64,
+    length: u64,
+    sha256: [u8; 32],
+    line: u64,
+    /// Last part of the member's path; of the source's for a plain file; empty for standard input.
+    name: String,
+    member: String,
+}
+
+impl Claim {
+    fn of(line: &Evidence) -> Self {
+        let path = line.member.as_deref().unwrap_or(&line.source);
+        Self {
+            offset: line.offset,
+            length: line.length,
+            sha256: line.sha256.0,
+            line: line.line,
+            name: last(path),
+            member: path.to_owned(),
+        }
+    }
+}
+
+/// The last part of a path, without the ending of a compressed file: it may have been unpacked since.
+fn last(path: &str) -> String {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    if name == "-" { String::new() } else { name.strip_suffix(".gz").unwrap_or(name).to_ascii_lowercase() }
+}
+
+/// What became of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Fate {
+    /// Nothing yet.
+    Unseen,
+    /// A member of its name was read, and its bytes are others, or it ends before.
+    Differs { member: String, ends: bool },
+    /// Found; in which member.
+    Found(String),
+}
+
+/// A line that was not found.
+#[derive(Debug, Serialize)]
+struct Lost {
+    member: String,
+    line: u64,
+    offset: u64,
+    length: u64,
+    sha256: String,
+    why: String,
+}
+
+/// The document.
+#[derive(Debug, Serialize)]
+struct Verification {
+    schema_version: &'static str,
+    report: String,
+    as_of: Option<String>,
+    /// Different lines that the report cites.
+    lines: usize,
+    found: usize,
+    /// Found, but in a member of another path.
+    moved: usize,
+    not_found: Vec<Lost>,
+    incomplete: Vec<String>,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// A report that cannot be read.
+pub fn run(args: &VerifyArgs) -> Result<Exit, UsageError> {
+    let report = load(&args.report)?;
+    let mut claims: Vec<Claim> = report.evidence().into_iter().map(Claim::of).collect();
+    claims.sort();
+    claims.dedup();
+    let mut fates = vec![Fate::Unseen; claims.len()];
+    let limits = bundle::Limits::default();
+    let jobs = args.jobs.map_or_else(analyze::processors, usize::from);
+    let mut incomplete = Vec::new();
+    for named in [true, false] {
+        let wanted: Vec<usize> =
+            (0..claims.len()).filter(|at| !matches!(fates.get(*at), Some(Fate::Found(_)))).collect();
+        if wanted.is_empty() {
+            break;
+        }
+        let look = Look::new(&claims, wanted, named, &args.paths);
+        match bundle::read(&args.paths, jobs, &limits, &look) {
+            Ok(read) => incomplete = read.incomplete,
+            Err(error) => return Err(UsageError::new(error.to_string())),
+        }
+        for (at, fate) in look.found.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            if let Some(known) = fates.get_mut(at) {
+                *known = fate;
+            }
+        }
+    }
+    let document = document(args, &report, &claims, &fates, incomplete);
+    let text = match args.format {
+        ListFormat::Json => reports::render::to_json(&document),
+        ListFormat::Text => screen(&document),
+    };
+    if let Err(error) = io::stdout().write_all(text.as_bytes())
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        complain(&format!("cannot write to standard output: {error}"));
+        return Ok(Exit::Failure);
+    }
+    Ok(if document.lines == 0 {
+        Exit::Nothing
+    } else if document.not_found.is_empty() {
+        Exit::Ok
+    } else {
+        Exit::Incomplete
+    })
+}
+
+/// A report that `-o report.json` wrote.
+///
+/// # Errors
+/// What is wrong with the file, and what to do.
+pub(crate) fn load(path: &Path) -> Result<Report, UsageError> {
+    let shown = path.display();
+    let bytes =
+        std::fs::read(path).map_err(|error| UsageError::new(format!("read the report {shown}: {error}")))?;
+    serde_json::from_slice(&bytes).map_err(|error| {
+        UsageError::new(format!("read {shown} as a report that -o report.json wrote: {error}"))
+    })
+}
+
+fn document(
+    args: &VerifyArgs,
+    report: &Report,
+    claims: &[Claim],
+    fates: &[Fate],
+    incomplete: Vec<String>,
+) -> Verification {
+    let mut found = 0;
+    let mut moved = 0;
+    let mut not_found = Vec::new();
+    for (claim, fate) in claims.iter().zip(fates) {
+        let why = match fate {
+            Fate::Found(member) => {
+                found += 1;
+                moved += usize::from(!is_same(member, &claim.member));
+                continue;
+            }
+            Fate::Unseen => {
+                "no member of that name was read, and no other holds these bytes there".to_owned()
+            }
+            Fate::Differs { member, ends: true } => {
+                format!("{member} ends before byte {}", claim.offset.saturating_add(claim.length))
+            }
+            Fate::Differs { member, ends: false } => format!("the bytes in {member} are others"),
+        };
+        not_found.push(Lost {
+            member: claim.member.clone(),
+            line: claim.line,
+            offset: claim.offset,
+            length: claim.length,
+            sha256: reports::report::Sha256(claim.sha256).text(),
+            why,
+        });
+    }
+    Verification {
+        schema_version: "1.0",
+        report: args.report.display().to_string(),
+        as_of: report.as_of.map(reports::time::Time::text),
+        lines: claims.len(),
+        found,
+        moved,
+        not_found,
+        incomplete,
+    }
+}
+
+/// True if one path is the end of the other: a folder was added or taken away above it.
+fn is_same(read: &str, cited: &str) -> bool {
+    let (read, cited) = (read.trim_end_matches(".gz"), cited.trim_end_matches(".gz"));
+    let ends = |long: &str, short: &str| long == short || long.ends_with(&format!("/{short}"));
+    ends(read, cited) || ends(cited, read)
+}
+
+fn screen(of: &Verification) -> String {
+    let mut out = String::new();
+    let mut say = |text: &str| {
+        out.push_str(&reports::escape::terminal(text));
+        out.push('\n');
+    };
+    match (of.lines, of.not_found.len()) {
+        (0, _) => say("The report cites no line: there is nothing to verify."),
+        (all, 0) => say(&format!("All {all} lines that the report cites were found, byte for byte.")),
+        (all, lost) => say(&format!("{lost} of {all} lines that the report cites were NOT found:")),
+    }
+    for lost in of.not_found.iter().take(NAMED_MAX) {
+        say(&format!(
+            "  {}:{} (bytes {} to {}): {}",
+            lost.member,
+            lost.line,
+            lost.offset,
+            lost.offset.saturating_add(lost.length),
+            lost.why
+        ));
+    }
+    if of.not_found.len() > NAMED_MAX {
+        say(&format!("  {} more (-f json names them)", of.not_found.len() - NAMED_MAX));
+    }
+    if of.moved > 0 {
+        say(&format!("{} of them stand in members of another path now.", of.moved));
+    }
+    for sentence in &of.incomplete {
+        say(&format!("INCOMPLETE INPUT: {sentence}"));
+    }
+    out
+}
+
+/// Looks for lines in every member.
+struct Look<'a> {
+    claims: &'a [Claim],
+    /// Numbers of the claims that are looked for, ascending, by the name of their member; all under the empty name
+    /// where any member will do.
+    wanted: HashMap<String, Arc<[usize]>>,
+    named: bool,
+    sources: Vec<String>,
+    found: Mutex<BTreeMap<usize, Fate>>,
+}
+
+impl<'a> Look<'a> {
+    fn new(claims: &'a [Claim], numbers: Vec<usize>, named: bool, paths: &[PathBuf]) -> Self {
+        let mut wanted: HashMap<String, Vec<usize>> = HashMap::new();
+        for at in numbers {
+            let name = claims.get(at).filter(|_| named).map(|claim| claim.name.clone()).unwrap_or_default();
+            wanted.entry(name).or_default().push(at);
+        }
+        let wanted = wanted.into_iter().map(|(name, numbers)| (name, numbers.into())).collect();
+        let sources = paths.iter().map(|path| path.display().to_string()).collect();
+        Self { claims, wanted, named, sources, found: Mutex::new(BTreeMap::new()) }
+    }
+
+    /// The path of a member, that of its source for a plain file.
+    fn path(&self, meta: &Meta) -> String {
+        let source = || self.sources.get(meta.source).cloned().unwrap_or_default();
+        meta.path.clone().unwrap_or_else(source)
+    }
+
+    /// The better of two answers, whichever came first: found under its own path, found, other bytes, too short.
+    fn better(&self, at: usize, fate: &Fate) -> (u8, String) {
+        let cited = self.claims.get(at).map(|claim| claim.member.as_str()).unwrap_or_default();
+        match fate {
+            Fate::Found(member) => (u8::from(!is_same(member, cited)), member.clone()),
+            Fate::Differs { member, ends } => {
+                (2 + u8::from(*ends) + 2 * u8::from(!is_same(member, cited)), member.clone())
+            }
+            Fate::Unseen => (u8::MAX, String::new()),
+        }
+    }
+
+    fn note(&self, at: usize, fate: Fate) {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_better = found.get(&at).is_none_or(|known| self.better(at, &fate) < self.better(at, known));
+        if is_better {
+            found.insert(at, fate);
+        }
+    }
+}
+
+/// A member that is read: how far, the next claim that begins, those that have begun, those that are decided.
+struct Reading {
+    wanted: Arc<[usize]>,
+    next: usize,
+    at: u64,
+    open: Vec<(usize, Sha256)>,
+    hits: Vec<(usize, bool)>,
+}
+
+impl Visitor for Look<'_> {
+    type Member = Reading;
+
+    fn open(&self, meta: &Meta) -> Reading {
+        let name = if self.named { last(&self.path(meta)) } else { String::new() };
+        let wanted = self.wanted.get(&name).cloned().unwrap_or_default();
+        Reading { wanted, next: 0, at: 0, open: Vec::new(), hits: Vec::new() }
+    }
+
+    fn chunk(&self, member: &mut Reading, bytes: &[u8]) -> ControlFlow<()> {
+        let begin = member.at;
+        let end = begin + bytes.len() as u64;
+        let claim = |at: usize| self.claims.get(at);
+        while let Some(at) = member.wanted.get(member.next).copied()
+            && claim(at).is_some_and(|claim| claim.offset < end)
+        {
+            member.open.push((at, Sha256::new()));
+            member.next += 1;
+        }
+        let hits = &mut member.hits;
+        member.open.retain_mut(|(at, hash)| {
+            let Some(claim) = claim(*at) else { return false };
+            let until = claim.offset.saturating_add(claim.length);
+            let (from, to) = (claim.offset.max(begin) - begin, until.min(end).saturating_sub(begin));
+            let place = usize::try_from(from).ok().zip(usize::try_from(to).ok());
+            hash.update(place.and_then(|(from, to)| bytes.get(from..to)).unwrap_or_default());
+            if until > end {
+                return true;
+            }
+            hits.push((*at, <[u8; 32]>::from(hash.clone().finalize()) == claim.sha256));
+            false
+        });
+        member.at = end;
+        let done = member.open.is_empty() && member.next == member.wanted.len();
+        if done { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn close(&self, member: Reading, meta: Meta, end: End) {
+        if matches!(end, End::Skipped(_) | End::Failed(_)) {
+            return;
+        }
+        let path = self.path(&meta);
+        for (at, same) in member.hits {
+            if same {
+                self.note(at, Fate::Found(path.clone()));
+            } else if self.named {
+                self.note(at, Fate::Differs { member: path.clone(), ends: false });
+            }
+        }
+        if !self.named {
+            return;
+        }
+        let open = member.open.iter().map(|(at, _)| *at);
+        let behind = member.wanted.iter().skip(member.next).copied();
+        for at in open.chain(behind) {
+            self.note(at, Fate::Differs { member: path.clone(), ends: true });
+        }
+    }
+}
