@@ -363,7 +363,7 @@ fn print(renderer: &Renderer, content: &Content<'_>, options: &reports::Options)
 }
 
 /// The exit code: what failed outranks what was incomplete, and nothing usable outranks both.
-fn verdict(args: &AnalyzeArgs, facts: &Facts, report: &Report) -> Exit {
+pub(crate) fn verdict(args: &AnalyzeArgs, facts: &Facts, report: &Report) -> Exit {
     if facts.instances.is_empty() {
         return Exit::Nothing;
     }

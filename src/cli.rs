@@ -37,6 +37,9 @@ pub enum Command {
     /// Compare two bundles or saved reports: what changed in license terms.
     #[command(after_help = EXIT_CODES)]
     Diff(Box<AnalyzeArgs>),
+    /// Make one zip for the case: the report in every form, the cited lines, outputs, a manifest.
+    #[command(after_help = EXIT_CODES)]
+    Pack(Box<PackArgs>),
     /// Look up every line that a saved report cites: is it there, byte for byte?
     #[command(after_help = EXIT_CODES)]
     Verify(VerifyArgs),
@@ -175,6 +178,20 @@ pub struct AnalyzeArgs {
     /// The entries of `catalog`, read; `None`: those that are built in.
     #[arg(skip)]
     pub signatures: Option<Arc<Catalog>>,
+}
+
+/// Options of `pack`: how much to pack, and everything that `analyze` takes; `-o` names the zip or a folder for it.
+#[derive(Clone, Debug, Default, Args)]
+pub struct PackArgs {
+    /// Lines before and behind each cited one.
+    #[arg(long, value_name = "N", default_value = "5", env = "UCCXRAY_CONTEXT")]
+    pub context: u64,
+    /// Most bytes of the zip; what does not fit is left out and named, the report last.
+    #[arg(long, value_name = "SIZE", default_value = "25MiB", env = "UCCXRAY_MAX_SIZE", value_parser = size)]
+    pub max_size: u64,
+    /// What to read, and how.
+    #[command(flatten)]
+    pub analyze: AnalyzeArgs,
 }
 
 /// Options of `verify`.

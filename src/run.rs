@@ -10,7 +10,7 @@ use reports::Accepted;
 use crate::analyze::{self, complain};
 use crate::cli::{AnalyzeArgs, Cli, Command, Document, ExplainArgs, GenerateArgs, PageFormat};
 use crate::exit::Exit;
-use crate::{catalog, config, diff, explain, generate, probe, verify, whatif};
+use crate::{catalog, config, diff, explain, generate, pack, probe, verify, whatif};
 
 /// Runs the program with its arguments, the program's own name first.
 #[must_use]
@@ -32,6 +32,10 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
             }
         }
         Some(Command::Diff(args)) => match diff::run(&args) {
+            Ok(exit) => exit.into(),
+            Err(error) => fail(&format!("cannot {error}"), Exit::Usage),
+        },
+        Some(Command::Pack(args)) => match pack::run(&args) {
             Ok(exit) => exit.into(),
             Err(error) => fail(&format!("cannot {error}"), Exit::Usage),
         },
@@ -89,6 +93,7 @@ fn parse(args: Vec<OsString>) -> Result<Cli, ExitCode> {
         (None, _) => (&cli.analyze, &matches, 1),
         (Some(Command::Analyze(args) | Command::Diff(args)), Some((_, own))) => (args.as_ref(), own, 2),
         (Some(Command::Whatif(args)), Some((_, own))) => (&args.analyze, own, 2),
+        (Some(Command::Pack(args)), Some((_, own))) => (&args.analyze, own, 2),
         _ => return Ok(cli),
     };
     let known = command.find_subcommand("analyze").cloned().unwrap_or_else(|| command.clone());
@@ -110,6 +115,7 @@ fn parse(args: Vec<OsString>) -> Result<Cli, ExitCode> {
     let merged = match &again.command {
         Some(Command::Analyze(args) | Command::Diff(args)) => args,
         Some(Command::Whatif(args)) => &args.analyze,
+        Some(Command::Pack(args)) => &args.analyze,
         _ => &again.analyze,
     };
     match (analyze::check(analyze), analyze::check(merged)) {
@@ -123,6 +129,7 @@ fn complete(mut cli: Cli, accepted: Vec<Accepted>) -> Result<Cli, ExitCode> {
     let args = match &mut cli.command {
         Some(Command::Analyze(args) | Command::Diff(args)) => args.as_mut(),
         Some(Command::Whatif(args)) => &mut args.analyze,
+        Some(Command::Pack(args)) => &mut args.analyze,
         _ => &mut cli.analyze,
     };
     args.accepted = accepted;
