@@ -1,4 +1,7 @@
 //! `cargo xtask test`: everything that must hold, in one command. `cargo xtask bench`: speed beside its peers.
+//! `cargo xtask browser [DIR]`: the page in a real browser alone; screenshots stay in DIR.
+
+mod browser;
 
 use std::process::{Command, ExitCode};
 
@@ -7,7 +10,11 @@ fn main() -> ExitCode {
     let outcome = match args.next().as_deref() {
         Some("test") => test(),
         Some("bench") => bench(args.collect()),
-        _ => Err("usage: cargo xtask test | cargo xtask bench [options of the bench]".to_owned()),
+        Some("browser") => browser(args.next().as_deref()),
+        _ => Err(
+            "usage: cargo xtask test | cargo xtask browser [DIR] | cargo xtask bench [options of the bench]"
+                .to_owned(),
+        ),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -23,7 +30,23 @@ fn test() -> Result<(), String> {
     cargo(&["fmt", "--all", "--check"])?;
     cargo(&["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     cargo(&["test", "--release", "--workspace", "--lib", "--bins", "--tests"])?;
-    cargo(&["test", "--release", "--workspace", "--doc"])
+    cargo(&["test", "--release", "--workspace", "--doc"])?;
+    browser::test(None)
+}
+
+/// Builds the program as the tests do, and looks at its page.
+fn browser(keep: Option<&str>) -> Result<(), String> {
+    cargo(&["build", "--release", "--workspace", "--bins"])?;
+    browser::test(keep)
+}
+
+/// Installs Debian packages; a list of packages that is old is renewed first.
+fn install(packages: &[&str]) -> Result<(), String> {
+    let get =
+        |args: &[&str]| run(Command::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args(args));
+    // An old list may do.
+    let _ = get(&["update", "-q"]);
+    get(&[["install", "-y", "-q", "--no-install-recommends"].as_slice(), packages].concat())
 }
 
 /// Installs the peers where it may, and measures.
@@ -34,8 +57,7 @@ fn bench(options: Vec<String>) -> Result<(), String> {
     });
     if !installed {
         // Without them the bench runs too, and says which peer is absent.
-        let _ = run(Command::new("apt-get").arg("update").arg("-q"));
-        let _ = run(Command::new("apt-get").args(["install", "-y", "-q"]).args(packages));
+        let _ = install(&packages);
     }
     let mut command = cargo_command();
     command.args(["bench", "--bench", "throughput"]);

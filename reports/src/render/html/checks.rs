@@ -87,7 +87,7 @@ fn check_row(report: &Report, check: &Check) -> Markup {
     let several = report.product_instances.len() > 1;
     let zone = shared_zone(report);
     html! {
-        details.check #{ "check-" (anchor(check)) } open[failed && check.suppressed.is_none()] {
+        details.check #{ "check-" (anchor(report, check)) } open[failed && check.suppressed.is_none()] {
             summary {
                 (tag(check))
                 span.id { (text(&check.id)) }

@@ -117,7 +117,7 @@ fn to_do(report: &Report, instance: &ProductInstance) -> Markup {
             ol.todo {
                 @for check in first.take(TO_DO_MAX) {
                     li {
-                        a href={ "#check-" (anchor(check)) } { (text(&capital(&check.says))) }
+                        a href={ "#check-" (anchor(report, check)) } { (text(&sentence(&check.says))) }
                         @if let Some(remedy) = &check.remedy { p { (text(remedy)) } }
                     }
                 }
@@ -129,12 +129,19 @@ fn to_do(report: &Report, instance: &ProductInstance) -> Markup {
     }
 }
 
-/// The anchor of a check: its id is ours, its Product Instance comes from the input.
-pub(super) fn anchor(check: &Check) -> String {
-    let instance = check.product_instance.as_deref().unwrap_or_default();
-    let safe: String =
-        instance.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(64).collect();
-    if safe.is_empty() { check.id.clone() } else { format!("{}-{safe}", check.id) }
+/// A finding as a sentence of its own; a host name at its beginning stays as it is written.
+fn sentence(says: &str) -> String {
+    let first = says.split(' ').next().unwrap_or_default();
+    if first.contains(|c: char| !c.is_alphabetic()) { says.to_owned() } else { capital(says) }
+}
+
+/// The anchor of a check: its id, with the number of its Product Instance where there are several.
+pub(super) fn anchor(report: &Report, check: &Check) -> String {
+    let same = |instance: &ProductInstance| Some(&instance.id) == check.product_instance.as_ref();
+    match report.product_instances.iter().position(same) {
+        None | Some(0) => check.id.clone(),
+        Some(at) => format!("{}-{}", check.id, at + 1),
+    }
 }
 
 fn states(report: &Report, instance: &ProductInstance) -> Markup {

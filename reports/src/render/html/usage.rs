@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::ROWS_MAX;
 use super::parts::{basis, lines, shown, table, text};
-use crate::report::{ProductInstance, Regime, Replay, Report, Usage};
+use crate::report::{EntitlementUse, ProductInstance, Regime, Replay, Report, Usage};
 use crate::show::usage::{
     at_the_end, capital, clock, compared, extent, forecast, method, one_reading, peak, rule, state_then,
     to_buy, verdict,
@@ -70,7 +70,7 @@ fn chart(at: usize, usage: &Usage) -> Markup {
                         "Entitlement "
                         select data-entitlement {
                             @for (at, of) in usage.entitlements.iter().enumerate() {
-                                option value=(at) { (shown(&of.entitlement)) }
+                                option value=(at) selected[at == tightest(usage)] { (shown(&of.entitlement)) }
                             }
                         }
                     }
@@ -99,6 +99,16 @@ fn chart(at: usize, usage: &Usage) -> Markup {
             }
         }
     }
+}
+
+/// The entitlement to show first: the one whose peak comes nearest to what was purchased, or goes beyond it most.
+fn tightest(usage: &Usage) -> usize {
+    let share = |of: &EntitlementUse| {
+        let purchased = u64::from(of.purchased?).max(1);
+        Some(u64::from(of.peak?) * 1_000 / purchased)
+    };
+    let shares = usage.entitlements.iter().enumerate().map(|(at, of)| (share(of), std::cmp::Reverse(at)));
+    shares.max().map_or(0, |(_, std::cmp::Reverse(at))| at)
 }
 
 fn count(of: Option<u32>) -> Markup {
