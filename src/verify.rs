@@ -1,7 +1,8 @@
 //! `uccxray verify`: is every line that a report cites still where it was, byte for byte?
 //!
-//! The bundle may have been unpacked, packed again or moved: a member is first looked for under its own name, then a
-//! line anywhere. A line is found if the SHA-256 over its bytes is the same at the same offset of some member.
+//! The bundle may have been unpacked, packed again or moved: a member is first looked for under its own name; only a line
+//! whose member is not there is looked for anywhere. A line is found if the SHA-256 over its bytes is the same at the
+//! same offset.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write as _};
@@ -105,8 +106,13 @@ pub fn run(args: &VerifyArgs) -> Result<Exit, UsageError> {
     let jobs = args.jobs.map_or_else(analyze::processors, usize::from);
     let mut incomplete = Vec::new();
     for named in [true, false] {
-        let wanted: Vec<usize> =
-            (0..claims.len()).filter(|at| !matches!(fates.get(*at), Some(Fate::Found(_)))).collect();
+        let is_open = |(claim, fate): (&Claim, &Fate)| match fate {
+            Fate::Found(_) => false,
+            Fate::Differs { member, .. } => !is_same(member, &claim.member),
+            Fate::Unseen => true,
+        };
+        let open = claims.iter().zip(&fates).enumerate().filter(|(_, both)| is_open(*both));
+        let wanted: Vec<usize> = open.map(|(at, _)| at).collect();
         if wanted.is_empty() {
             break;
         }
@@ -269,15 +275,14 @@ impl<'a> Look<'a> {
         meta.path.clone().unwrap_or_else(source)
     }
 
-    /// The better of two answers, whichever came first: found under its own path, found, other bytes, too short.
-    fn better(&self, at: usize, fate: &Fate) -> (u8, String) {
-        let cited = self.claims.get(at).map(|claim| claim.member.as_str()).unwrap_or_default();
+    /// The better of two answers, whichever came first. What the member of the cited path says comes before what any
+    /// other says: the same bytes elsewhere do not make a changed line whole.
+    fn better(&self, at: usize, fate: &Fate) -> (bool, u8, String) {
+        let elsewhere = |member: &String| self.claims.get(at).is_none_or(|claim| !is_same(member, &claim.member));
         match fate {
-            Fate::Found(member) => (u8::from(!is_same(member, cited)), member.clone()),
-            Fate::Differs { member, ends } => {
-                (2 + u8::from(*ends) + 2 * u8::from(!is_same(member, cited)), member.clone())
-            }
-            Fate::Unseen => (u8::MAX, String::new()),
+            Fate::Found(member) => (elsewhere(member), 0, member.clone()),
+            Fate::Differs { member, ends } => (elsewhere(member), 1 + u8::from(*ends), member.clone()),
+            Fate::Unseen => (true, u8::MAX, String::new()),
         }
     }
 

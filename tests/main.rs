@@ -9,6 +9,7 @@ mod checklist;
 mod cli;
 mod fuzz_corpus;
 mod generated;
+mod handoff;
 mod hostile;
 mod instances;
 mod no_panic;

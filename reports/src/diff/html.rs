@@ -38,7 +38,7 @@ pub(crate) fn body(document: &Diff) -> Markup {
 
 fn table(of: &Table) -> Markup {
     html! {
-        table {
+        div.scroll tabindex="0" role="region" aria-label=(of.caption) { table {
             caption { (of.caption) }
             thead { tr { @for head in &of.heads { th scope="col" { (head) } } } }
             tbody {
@@ -50,7 +50,7 @@ fn table(of: &Table) -> Markup {
                     }
                 }
             }
-        }
+        } }
         @if 0 < of.n_more { p class="more" { (of.n_more) " more in the JSON document." } }
     }
 }

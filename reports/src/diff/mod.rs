@@ -73,11 +73,10 @@ pub fn render_diff(
         "text" => Some(text::render(document, out, options)),
         "md" | "markdown" => Some(markdown::render(document, out)),
         "json" => Some(pretty(document, out)),
-        "html" => Some(out.write_str(&page(
-            "What changed in the UCCX license",
-            &html::body(document),
-            Scripts::Without,
-        ))),
+        "html" => {
+            let body = maud::html! { main.wide { (html::body(document)) } };
+            Some(out.write_str(&page("What changed in the UCCX license", &body, Scripts::Without)))
+        }
         _ => None,
     }
 }
