@@ -6,6 +6,7 @@
 //! - [`check`]: what a check is; [`checks`] lists them, one file each.
 //! - [`render`]: the report formats, one file each: the screen, Markdown, JSON, SARIF, JUnit.
 //! - [`escape`]: log text is hostile, and every sink that shows it goes through here.
+//! - [`redact`]: names that tell who the customer is, replaced by keyed pseudonyms.
 //! - [`time`]: instants as they stand in a report, and as a person reads them.
 //! - [`mod@whatif`]: what would happen, as a document of its own.
 //! - [`mod@diff`]: what changed between two reports, as a document of its own.
@@ -22,6 +23,7 @@ pub mod escape;
 pub mod explain;
 mod licenses;
 mod logs;
+pub mod redact;
 pub mod render;
 pub mod report;
 mod schema;

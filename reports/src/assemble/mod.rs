@@ -64,6 +64,7 @@ pub fn assemble(facts: &Facts, tables: &Tables, tool: Tool) -> Report {
         causes,
         suppressions: Vec::new(),
         signatures: signatures(facts),
+        redaction: None,
     }
 }
 

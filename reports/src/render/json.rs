@@ -34,6 +34,7 @@ pub fn to_writer(report: &Report, mut out: impl io::Write) -> io::Result<()> {
         causes,
         suppressions,
         signatures,
+        redaction,
     } = report;
     out.write_all(b"{")?;
     let mut first = true;
@@ -52,6 +53,7 @@ pub fn to_writer(report: &Report, mut out: impl io::Write) -> io::Result<()> {
     field(&mut out, "causes", &|out| value(out, 1, causes))?;
     field(&mut out, "suppressions", &|out| value(out, 1, suppressions))?;
     field(&mut out, "signatures", &|out| value(out, 1, signatures))?;
+    field(&mut out, "redaction", &|out| value(out, 1, redaction))?;
     out.write_all(b"\n}\n")
 }
 

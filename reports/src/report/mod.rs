@@ -5,6 +5,7 @@
 mod evidence;
 mod input;
 mod instance;
+mod redaction;
 mod shared;
 mod usage;
 mod verdict;
@@ -22,6 +23,7 @@ pub use instance::{
     Bounds, Clocks, Contradiction, CountdownPoint, Deadline, Deployment, Interval, Node, Now,
     ProductInstance, Release, Service, StateNow,
 };
+pub use redaction::{Redaction, RedactionRule, Replaced};
 pub use shared::{Params, Sha256, Text};
 pub use usage::{
     Amount, Backtest, Compared, EntitlementStated, EntitlementUse, Forecast, Hundredths, LicenseType,
@@ -62,6 +64,9 @@ pub struct Report {
     pub suppressions: Vec<Suppression>,
     /// Entries of the catalog whose texts stand in the input, by name.
     pub signatures: Vec<Signature>,
+    /// What redaction replaced; null unless the report is redacted.
+    #[serde(default)]
+    pub redaction: Option<Redaction>,
 }
 
 /// The program that wrote a report.

@@ -102,7 +102,8 @@ impl Sha256 {
         text
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// The hash that 64 lower-case digits spell; `None` for anything else.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut bytes = [0; 32];
         if text.len() != 64 || !text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
             return None;
@@ -161,6 +162,11 @@ impl Params {
                 true
             }
         }
+    }
+
+    /// Names and values, by name, taken out.
+    pub(crate) fn take(&mut self) -> Vec<(Text, Option<Param>)> {
+        std::mem::take(&mut self.0)
     }
 
     /// Names and values, by name.

@@ -1,0 +1,461 @@
+//! Where in a text a rule's values stand: shapes such as addresses, and values behind labels.
+//!
+//! Every pattern is a regular expression without back references and with bounded repeats, so that time is linear. A
+//! text goes through a pattern only if the words or marks that the pattern needs are in it.
+
+use std::net::Ipv6Addr;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+use regex::Regex;
+
+use super::rules::Rule;
+
+/// A value in a text, as bytes from `start` to `end`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Hit {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) rule: Rule,
+}
+
+/// One pattern: group 1 or 2 is the value; without groups all of it is.
+struct Pattern {
+    rule: Rule,
+    regex: Regex,
+    /// Words of which one must stand in the text, any case.
+    words: &'static [&'static str],
+}
+
+/// Between a label and its value: `: `, `=`, `="`, `">`, `\":\"`.
+const JOIN: &str = r#"\\?["'\]]?[ \t]{0,4}(?:[:=][ \t]{0,4}|>)\\?["'\[]?"#;
+/// A value without blanks.
+const WORD: &str = r#"([^\s,;"'<>\[\](){}|=&]{1,128})"#;
+
+const USER: &str = "(?:audit|remote)?user(?:[ _-]?(?:id|name))?|agent(?:[ _-]?(?:id|name|login))?|login(?:[ _-]?(?:id|name))?|\
+                    resource(?:[ _-]?(?:id|name))?";
+const HOST: &str = "nodeid|clusterid|node ?name|node|host(?: ?name)?|server ?name|product instance name|cn";
+
+fn labeled(rule: Rule, labels: &str, value: &str, words: &'static [&'static str]) -> Pattern {
+    pattern(rule, &format!("(?i)(?:^|[^a-z0-9])(?:{labels}){JOIN}{value}"), words)
+}
+
+fn pattern(rule: Rule, text: &str, words: &'static [&'static str]) -> Pattern {
+    Pattern { rule, regex: Regex::new(text).expect("a pattern of this file compiles"), words }
+}
+
+static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
+    vec![
+        pattern(
+            Rule::Email,
+            r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}",
+            &["@"],
+        ),
+        pattern(
+            Rule::Certificate,
+            r"-----BEGIN [A-Z0-9 ]{1,40}-----[A-Za-z0-9+/=\s\\]*(?:-----END [A-Z0-9 ]{1,40}-----)?",
+            &["-----begin "],
+        ),
+        labeled(Rule::Certificate, "cert(?:ificate)?", r"([A-Za-z0-9+/=_-]{24,})", &["cert"]),
+        labeled(Rule::Signature, "sig(?:nature)?", r"([A-Za-z0-9+/=_-]{16,})", &["sig"]),
+        pattern(Rule::Token, r"eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*", &["eyj"]),
+        pattern(
+            Rule::Token,
+            r"(?i)\b(?:basic|bearer|digest|negotiate|ntlm) ([A-Za-z0-9+/=._~-]{6,})",
+            &["authorization"],
+        ),
+        pattern(Rule::Token, r"(?i)\bid_?token ([A-Za-z0-9+/=%._-]{8,})", &["token"]),
+        labeled(
+            Rule::Token,
+            "id_?token|(?:registration )?token",
+            r#"([^\s,;"'<>\[\](){}|&]{8,})"#,
+            &["token"],
+        ),
+        labeled(
+            Rule::Token,
+            "password|passwd|pwd|passphrase|secret",
+            r#"([^\s,;"'<>\[\](){}|&]{1,256})"#,
+            &["pass", "pwd", "secret"],
+        ),
+        labeled(Rule::Host, HOST, WORD, &["node", "host", "server", "cluster", "instance", "cn="]),
+        pattern(Rule::Host, r"UnknownHostException: ([^\s,;:]{1,128})", &["unknownhost"]),
+        pattern(Rule::Host, r"create provider -- ([^\s,;:]{1,128})", &["provider"]),
+        pattern(Rule::Host, r"[a-z]{2,8}://(?:[^\s/@]{1,64}@)?([A-Za-z0-9_.-]{1,253})", &["://"]),
+        pattern(
+            Rule::Udi,
+            r"\b(?:PID|P):[A-Za-z0-9_./-]{1,32},(?:SN|S):([A-Za-z0-9_-]{1,64})",
+            &["pid:", "p:"],
+        ),
+        pattern(Rule::Udi, r"\bC[A-Z]-Z[A-Z]{1,12}:([0-9A-Za-z]{6,32}(?:-[0-9A-Za-z-]{1,32})?)", &["-z"]),
+        labeled(
+            Rule::Serial,
+            "(?:udi_)?sn|(?:chassis|udi)?_?serial(?:[ _-]?(?:number|num|no))?",
+            r#"([A-Za-z0-9_-]{3,64})"#,
+            &["sn", "serial"],
+        ),
+        pattern(Rule::Piid, r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}", &["-"]),
+        labeled(
+            Rule::Piid,
+            "piid|uuid|product instance id(?:entifier)?",
+            r"([0-9A-Za-z._-]{3,64})",
+            &["piid", "uuid", "product instance"],
+        ),
+        pattern(
+            Rule::Account,
+            r#"(?i)(?:smart|virtual)[ _]?account(?:[ _]?name)?\\?"?[ \t]*[:=>][ \t]*\\?"?([^\s,;"'<>\[\]{}\\][^\n\r\t,;"<>\[\]{}\\]{0,127}?)(?:[ ]{2,}|[ ](?:virtual account|smart account|export|product instance|registration|last |next |initial |serial)|[\n\r\t,;"<>\[\]{}\\]|$)"#,
+            &["account"],
+        ),
+        pattern(Rule::Account, r#"\bOU?=("[^"\n]{1,128}"|[^,\n/"+]{1,128})"#, &["o=", "ou="]),
+        pattern(
+            Rule::Phone,
+            r"\+[1-9][0-9]{7,14}|\+[1-9][0-9]{0,2}[ -]\(?[0-9]{2,5}\)?[ -][0-9]{3,10}(?:[ -][0-9]{1,8})?",
+            &["+"],
+        ),
+        pattern(
+            Rule::Phone,
+            r#"(?i)(?:^|[^a-z0-9])(?:(?:tele)?phone|extension|ext|dn|ani|dnis|(?:calling|called|dialed|dialled)(?: ?party)?)(?:[ _]?(?:number|num))?\\?["'\]]?(?:[ \t]{0,4}[:=>][ \t]{0,4}|[ \t])\\?["'\[]?(\+?[0-9*#]{2,20})"#,
+            &["phone", "ext", "dn", "ani", "call", "dial"],
+        ),
+        labeled(Rule::User, USER, WORD, &["user", "agent", "login", "resource"]),
+        // In quotes a name may hold blanks.
+        pattern(
+            Rule::User,
+            &format!(
+                r#"(?i)(?:^|[^a-z0-9])(?:{USER})\\?["']?[ \t]{{0,4}}[:=]?[ \t]{{0,4}}(?:"([^"\n\\]{{1,128}})"|'([^'\n]{{1,128}})')"#
+            ),
+            &["user", "agent", "login", "resource"],
+        ),
+        // Behind a blank only what is no word of a sentence: it holds a digit or a mark.
+        pattern(
+            Rule::User,
+            &format!(
+                r"(?i)(?:^|[^a-z0-9])(?:{USER})[ ]([a-z]{{1,32}}(?:[0-9]|[._\\][a-z0-9])[a-z0-9._\\@-]{{0,64}})"
+            ),
+            &["user", "agent", "login", "resource"],
+        ),
+        pattern(Rule::User, r"(?i)(?:/home/|/users/|\\users\\)([^/\\\s]{1,64})", &["home", "users"]),
+    ]
+});
+
+/// The words of [`PATTERNS`], and for each the patterns that it opens.
+static GATE: LazyLock<(AhoCorasick, Vec<u64>)> = LazyLock::new(|| {
+    let mut words: Vec<&str> = PATTERNS.iter().flat_map(|pattern| pattern.words.iter().copied()).collect();
+    words.sort_unstable();
+    words.dedup();
+    let opens = words.iter().map(|word| {
+        PATTERNS
+            .iter()
+            .enumerate()
+            .filter(|(_, p)| p.words.contains(word))
+            .fold(0, |bits, (at, _)| bits | 1 << at)
+    });
+    let opens = opens.collect();
+    let gate = AhoCorasick::builder().ascii_case_insensitive(true).build(&words).expect("a few short words");
+    (gate, opens)
+});
+
+static IPV4: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}").expect("a pattern of this file compiles"));
+static NAME: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63}){0,12}\.[A-Za-z][A-Za-z0-9-]{1,62}")
+        .expect("a pattern of this file compiles")
+});
+static COLONS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,8}(?:(?:\.[0-9]{1,3}){3})?")
+        .expect("a pattern of this file compiles")
+});
+static MAC: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}|[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){5}|[0-9A-Fa-f]{4}(?:\.[0-9A-Fa-f]{4}){2}")
+        .expect("a pattern of this file compiles")
+});
+static BASE64: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"[A-Za-z0-9+/]{60,}={0,2}").expect("a pattern of this file compiles"));
+static VERSION: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?i)(?:version|release|ver|build|licensing|firmware|sdk)["']?[ \t:=-]{0,8}["']?$"#)
+        .expect("a pattern of this file compiles")
+});
+
+/// Every value in `text` that a shape or a label shows. `is_domain` knows domains that were learned.
+pub(super) fn hits(text: &str, is_domain: &dyn Fn(&str) -> bool, out: &mut Vec<Hit>) {
+    let mut seen = [false; 256];
+    text.bytes().for_each(|byte| seen[usize::from(byte)] = true);
+    let (dots, colons) = (seen[usize::from(b'.')], seen[usize::from(b':')]);
+    if dots {
+        out.extend(IPV4.find_iter(text).filter_map(|m| is_ipv4(text, m.start(), m.end())));
+        out.extend(NAME.find_iter(text).filter_map(|m| is_name(text, m.start(), m.end(), is_domain)));
+    }
+    if colons {
+        out.extend(COLONS.find_iter(text).filter_map(|m| is_ipv6(text, m.start(), m.end())));
+    }
+    if dots || colons || seen[usize::from(b'-')] {
+        let macs = MAC.find_iter(text).filter(|m| stands_alone(text, m.start(), m.end(), ":-."));
+        out.extend(macs.map(|m| Hit { start: m.start(), end: m.end(), rule: Rule::Mac }));
+    }
+    if text.len() >= 60 {
+        let long = BASE64.find_iter(text).filter(|m| is_base64(m.as_str()));
+        out.extend(long.map(|m| Hit { start: m.start(), end: m.end(), rule: Rule::Certificate }));
+    }
+    let (gate, opens) = &*GATE;
+    // Words lie inside each other ("user" and "users"), so every one is asked for.
+    let open = match gate.try_find_overlapping_iter(text) {
+        Ok(words) => {
+            words.fold(0, |bits, word| bits | opens.get(word.pattern().as_usize()).copied().unwrap_or(0))
+        }
+        Err(_) => u64::MAX,
+    };
+    for pattern in
+        PATTERNS.iter().enumerate().filter(|(at, _)| open >> at & 1 == 1).map(|(_, pattern)| pattern)
+    {
+        for found in pattern.regex.captures_iter(text) {
+            let Some(value) = found.get(1).or_else(|| found.get(2)).or_else(|| found.get(0)) else {
+                continue;
+            };
+            let trimmed = value.as_str().trim_end_matches(['.', ':', '\\', ' ']);
+            let (start, end) = (value.start(), value.start() + trimmed.len());
+            out.extend(accepted(text, start, end, pattern.rule, is_domain));
+        }
+    }
+}
+
+/// The rule that a value behind a label falls under; `None` if it is kept.
+fn accepted(
+    text: &str,
+    start: usize,
+    end: usize,
+    rule: Rule,
+    is_domain: &dyn Fn(&str) -> bool,
+) -> Option<Hit> {
+    let value = text.get(start..end)?;
+    if value.is_empty()
+        || !value.contains(|c: char| c.is_alphanumeric())
+        || is_empty_word(value)
+        || is_kept_name(value)
+    {
+        return None;
+    }
+    match rule {
+        Rule::Host => {
+            host(value).map(|rule| Hit { start, end, rule }).or_else(|| named(text, start, end, is_domain))
+        }
+        Rule::Piid if value.len() == 36 && !stands_alone(text, start, end, "-_") => None,
+        Rule::Email if is_kept_name(value.rsplit('@').next()?) => None,
+        Rule::Account if value.starts_with("Cisco") || value.starts_with("\"Cisco") => None,
+        // A user field that holds an address is found by the address.
+        Rule::User if ipv4(value).is_some() || value.parse::<Ipv6Addr>().is_ok() => None,
+        _ => Some(Hit { start, end, rule }),
+    }
+}
+
+/// A value with dots behind a host label: an address or a name, whatever its last label.
+fn named(text: &str, start: usize, end: usize, is_domain: &dyn Fn(&str) -> bool) -> Option<Hit> {
+    let value = text.get(start..end)?;
+    if ipv4(value).is_some() {
+        return is_ipv4(text, start, end);
+    }
+    is_name(text, start, end, is_domain)
+}
+
+/// Whether a whole value is a short host name; `None` if it has dots or is no name.
+pub(super) fn host(value: &str) -> Option<Rule> {
+    let plain = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    (plain && value.len() <= 63 && value.contains(|c: char| c.is_ascii_alphabetic())).then_some(Rule::Host)
+}
+
+/// What a whole field is that names a node or a server.
+pub(super) fn name_rule(value: &str) -> Option<Rule> {
+    if is_empty_word(value) || is_kept_name(value) || value.is_empty() {
+        None
+    } else if ipv4(value).is_some() {
+        ipv4(value).filter(|octets| !is_kept_ipv4(*octets)).map(|_| Rule::Ipv4)
+    } else if let Ok(address) = value.parse::<Ipv6Addr>() {
+        (!is_kept_ipv6(address)).then_some(Rule::Ipv6)
+    } else if value.contains('.') && NAME.find(value).is_some_and(|m| m.len() == value.len()) {
+        Some(Rule::Domain)
+    } else {
+        Some(Rule::Host)
+    }
+}
+
+/// Words that stand where a name would and are none.
+fn is_empty_word(value: &str) -> bool {
+    const EMPTY: [&str; 20] = [
+        "true",
+        "false",
+        "null",
+        "none",
+        "unknown",
+        "yes",
+        "no",
+        "n/a",
+        "na",
+        "is",
+        "was",
+        "not",
+        "and",
+        "or",
+        "the",
+        "in",
+        "on",
+        "off",
+        "to",
+        "localhost",
+    ];
+    EMPTY.iter().any(|word| value.eq_ignore_ascii_case(word))
+}
+
+/// Cisco's public hosts and this machine's own name.
+fn is_kept_name(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    lower == "cisco.com" || lower.ends_with(".cisco.com") || lower.starts_with("localhost.")
+}
+
+/// Whether nothing that could be part of the same value stands beside it.
+fn stands_alone(text: &str, start: usize, end: usize, marks: &str) -> bool {
+    let part = |c: char| c.is_alphanumeric() || marks.contains(c);
+    let before = text.get(..start).and_then(|head| head.chars().next_back());
+    let mut rest = text.get(end..).unwrap_or_default().chars();
+    let after = rest.next();
+    // A mark that ends a sentence is not part of the value.
+    let after_part = after.is_some_and(char::is_alphanumeric)
+        || (after.is_some_and(|c| marks.contains(c)) && rest.next().is_some_and(char::is_alphanumeric));
+    !before.is_some_and(part) && !after_part
+}
+
+/// The four numbers of an address as written, zeros in front allowed.
+fn ipv4(text: &str) -> Option<[u8; 4]> {
+    let mut octets = [0; 4];
+    let mut parts = text.split('.');
+    for octet in &mut octets {
+        let part = parts.next()?;
+        if part.is_empty() || part.len() > 3 || !part.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        *octet = part.parse().ok()?;
+    }
+    parts.next().is_none().then_some(octets)
+}
+
+/// This machine, nobody, and class E: netmasks and pseudonyms.
+fn is_kept_ipv4([a, b, c, d]: [u8; 4]) -> bool {
+    a == 127 || a >= 240 || [a, b, c, d] == [0; 4]
+}
+
+fn is_kept_ipv6(address: Ipv6Addr) -> bool {
+    address.is_loopback() || address.is_unspecified() || address.octets().starts_with(&[0x20, 1, 0x0d, 0xb8])
+}
+
+fn is_ipv4(text: &str, start: usize, end: usize) -> Option<Hit> {
+    let octets = ipv4(text.get(start..end)?)?;
+    let after = text.get(end..)?.as_bytes();
+    let digits = after.iter().skip(1).take_while(|byte| byte.is_ascii_digit()).count();
+    // `12.5.1.11-24` is a version; `192.0.2.1-192.0.2.9` is a range.
+    let build = after.first() == Some(&b'-') && digits > 0 && after.get(1 + digits) != Some(&b'.');
+    let mut from = start.saturating_sub(32);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    let kept = is_kept_ipv4(octets)
+        || build
+        || !stands_alone(text, start, end, ".")
+        || VERSION.is_match(text.get(from..start)?)
+        || text.get(end..)?.starts_with(".in-addr");
+    (!kept).then_some(Hit { start, end, rule: Rule::Ipv4 })
+}
+
+fn is_ipv6(text: &str, start: usize, end: usize) -> Option<Hit> {
+    let written = text.get(start..end)?;
+    let trimmed = if written.ends_with(':') && !written.ends_with("::") {
+        written.get(..written.len() - 1)?
+    } else {
+        written
+    };
+    let address: Ipv6Addr = trimmed.parse().ok()?;
+    let end = start + trimmed.len();
+    // `a::b` in a program's names has letters beside it.
+    let kept = is_kept_ipv6(address) || !stands_alone(text, start, end, "_");
+    (!kept).then_some(Hit { start, end, rule: Rule::Ipv6 })
+}
+
+/// Words with dots that are a host or a domain.
+fn is_name(text: &str, start: usize, end: usize, is_domain: &dyn Fn(&str) -> bool) -> Option<Hit> {
+    /// First labels of package names: a reverse domain is not a host.
+    const PACKAGES: [&str; 10] = ["com", "org", "java", "javax", "sun", "jdk", "edu", "gov", "net", "io"];
+    /// Country codes that are also endings of files.
+    const ENDINGS: [&str; 6] = ["sh", "so", "py", "md", "rs", "am"];
+    /// Last labels of names in public and in private use; every two letters beside them are a country.
+    const LAST: [&str; 44] = [
+        "academy",
+        "ai",
+        "app",
+        "arpa",
+        "biz",
+        "cloud",
+        "com",
+        "company",
+        "corp",
+        "dev",
+        "domain",
+        "edu",
+        "example",
+        "global",
+        "gov",
+        "group",
+        "health",
+        "home",
+        "info",
+        "int",
+        "internal",
+        "intern",
+        "intra",
+        "intranet",
+        "invalid",
+        "lab",
+        "lan",
+        "local",
+        "localdomain",
+        "localnet",
+        "mil",
+        "net",
+        "network",
+        "online",
+        "org",
+        "priv",
+        "private",
+        "services",
+        "solutions",
+        "systems",
+        "tech",
+        "test",
+        "voice",
+        "zone",
+    ];
+    let name = text.get(start..end)?.to_ascii_lowercase();
+    if is_kept_name(&name) {
+        return None;
+    }
+    let (before, last) = name.rsplit_once('.')?;
+    let first = name.split('.').next()?;
+    let parents = name.match_indices('.').filter_map(|(at, _)| name.get(at + 1..));
+    let learned = is_domain(&name) || parents.filter(|parent| parent.contains('.')).any(is_domain);
+    let country =
+        last.len() == 2 && last.bytes().all(|byte| byte.is_ascii_lowercase()) && last != "gz" && last != "js";
+    let file = ENDINGS.contains(&last) && !before.contains('.');
+    let package = PACKAGES.contains(&first) && before.contains('.');
+    let numbers = before.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') && last != "arpa";
+    let public = (country || LAST.contains(&last)) && !file && !package && !numbers;
+    (learned || public).then_some(Hit { start, end, rule: Rule::Domain })
+}
+
+/// Long runs of letters in both cases and digits: no path and no checksum in hexadecimal looks like that.
+fn is_base64(run: &str) -> bool {
+    let any = |of: fn(&u8) -> bool| run.as_bytes().iter().any(|byte| of(byte));
+    let slashes = run.bytes().filter(|byte| *byte == b'/').count();
+    any(u8::is_ascii_uppercase)
+        && any(u8::is_ascii_lowercase)
+        && any(u8::is_ascii_digit)
+        && slashes * 12 <= run.len()
+}
+
+#[cfg(test)]
+#[path = "find_tests.rs"]
+mod tests;

@@ -1,0 +1,116 @@
+//! What each rule finds and what it leaves.
+
+use super::*;
+
+#[track_caller]
+fn check(text: &str, expected: &[(Rule, &str)]) {
+    let mut found = Vec::new();
+    hits(text, &|_| false, &mut found);
+    let found: Vec<(Rule, &str)> = found.iter().map(|hit| (hit.rule, &text[hit.start..hit.end])).collect();
+    for one in expected {
+        assert!(found.contains(one), "{text:?}: {one:?} not in {found:?}");
+    }
+    if expected.is_empty() {
+        assert_eq!(found, [], "{text:?}");
+    }
+}
+
+#[test]
+fn addresses_are_found_and_versions_times_and_object_names_are_not() {
+    check("peer 192.0.2.7 gone", &[(Rule::Ipv4, "192.0.2.7")]);
+    check("from 192.0.2.1-192.0.2.9.", &[(Rule::Ipv4, "192.0.2.1"), (Rule::Ipv4, "192.0.2.9")]);
+    check("at 2a02:810::7, up", &[(Rule::Ipv6, "2a02:810::7")]);
+    check("00:50:56:AB:cd:ef", &[(Rule::Mac, "00:50:56:AB:cd:ef")]);
+    check("0050.56ab.cdef", &[(Rule::Mac, "0050.56ab.cdef")]);
+    for kept in [
+        "Active UCCX Version: 12.5.1.11",
+        "12.5.1.10000-24",
+        "12.5.1.11-24",
+        "OID 1.3.6.1.4.1.9.9",
+        "IP Mask : 255.255.255.000",
+        "127.0.0.1 and 0.0.0.0 and ::1",
+        "05:30:05.123 up 10:00:00",
+        "std::vec and a::b1z",
+    ] {
+        check(kept, &[]);
+    }
+}
+
+#[test]
+fn names_are_found_and_classes_files_and_hosts_of_cisco_are_not() {
+    check("https://ssm.example.com:8443/x", &[(Rule::Domain, "ssm.example.com")]);
+    check("uccx1.corp.acme.de resolves locally", &[(Rule::Domain, "uccx1.corp.acme.de")]);
+    check("mail jane.doe@acme.com!", &[(Rule::Email, "jane.doe@acme.com")]);
+    check("java.net.UnknownHostException: ssm", &[(Rule::Host, "ssm")]);
+    for kept in [
+        "java.net.UnknownHostException",
+        "com.cisco.wf.lib_license.LicenseManager.run",
+        "https://tools.cisco.com/its/service",
+        "smartreceiver.cisco.com",
+        "Cisco001MCVD001.log in bundle.zip and x.tar.gz",
+        "regid.2019-06.com.cisco.CCX_FLEX_STD,12.5_be49ea3c-8224-4a1c-b3cc-f98b7c63de3b",
+    ] {
+        check(kept, &[]);
+    }
+}
+
+#[test]
+fn values_behind_labels_are_found_in_every_shape() {
+    for text in [
+        "user=jsmith",
+        "userid: jsmith",
+        "user id jsmith2 x",
+        "[UserID=jsmith]",
+        r#"{"agentId":"jsmith"}"#,
+        "<loginName>jsmith</loginName>",
+        r#"\"user\":\"jsmith\""#,
+        "AuditUser = jsmith,",
+        "user 'jsmith'",
+        "/home/jsmith/x",
+        r"C:\Users\jsmith\x",
+    ] {
+        let name = if text.contains("jsmith2") { "jsmith2" } else { "jsmith" };
+        check(text, &[(Rule::User, name)]);
+    }
+    check("[NodeID=uccxpub][ClusterID=]", &[(Rule::Host, "uccxpub")]);
+    check(
+        "UDI: PID:UCM,SN:37624abc,UUID:6fe83addc80240bc92dc071ac7a37624",
+        &[(Rule::Udi, "37624abc"), (Rule::Piid, "6fe83addc80240bc92dc071ac7a37624")],
+    );
+    check("<udi>P:UCCX,S:53ecfccbfe23</udi>", &[(Rule::Udi, "53ecfccbfe23")]);
+    check("Serial Number: FCH1234V0AB", &[(Rule::Serial, "FCH1234V0AB")]);
+    check(
+        "PIID: be49ea3c-8224-4a1c-b3cc-f98b7c63de3b",
+        &[(Rule::Piid, "be49ea3c-8224-4a1c-b3cc-f98b7c63de3b")],
+    );
+    check(
+        "Smart Account: BU Production Test\n  Virtual Account: TAC-Collab",
+        &[(Rule::Account, "BU Production Test"), (Rule::Account, "TAC-Collab")],
+    );
+    check(
+        "Smart Account: BU Test Virtual Account: TAC Export-Controlled",
+        &[(Rule::Account, "BU Test"), (Rule::Account, "TAC")],
+    );
+    check(
+        "CN=uccx9, OU=Voice Team, O=Acme",
+        &[(Rule::Host, "uccx9"), (Rule::Account, "Voice Team"), (Rule::Account, "Acme")],
+    );
+    check("license smart register idtoken QWxh3ZGRpbjpv force", &[(Rule::Token, "QWxh3ZGRpbjpv")]);
+    check("Authorization: Basic QWxhZGRpbjpv", &[(Rule::Token, "QWxhZGRpbjpv")]);
+    check("password=s3cret!", &[(Rule::Token, "s3cret!")]);
+    check("call +4971112345678", &[(Rule::Phone, "+4971112345678")]);
+    check("extension 2001 and ANI=5551234", &[(Rule::Phone, "2001"), (Rule::Phone, "5551234")]);
+    check(
+        "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE----- x",
+        &[(Rule::Certificate, "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----")],
+    );
+    for kept in [
+        "the agent state changed for every user of the system",
+        "Smart Agent for Licensing: 1.3.4",
+        "user=null",
+        "O=Cisco Systems",
+        "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce",
+    ] {
+        check(kept, &[]);
+    }
+}

@@ -1,0 +1,417 @@
+//! Redaction: what tells who the customer is gives way to keyed pseudonyms, in a report before any renderer sees it and
+//! in any other text; afterwards finished outputs are searched for every original.
+//!
+//! Read in this order: [`Rule`] says what is replaced, [`Map`] holds the key and the names, [`Redactor`] does it.
+//! `find` knows shapes and labels, `pseudonyms` makes names, `scan` looks for originals, `visit` knows the report.
+//!
+//! A redactor first learns: names from the structure of reports, and values behind labels from texts. What it learned is
+//! replaced everywhere as a whole word. So everything that is to be written is shown to `learn` or `learn_text` before
+//! the first text is replaced; a value that only `text` met is named there too, and `leaks` finds it elsewhere.
+//!
+//! Not touched, on purpose: Cisco's public hosts, loopback addresses, netmasks, Java class names, versions, times,
+//! entitlement tags. Not covered: names that neither structure nor label names. Both lists stand in every redacted
+//! report. Which labels logs print is observed in the samples of `parsers`, and otherwise inferred.
+
+mod find;
+mod map;
+mod pseudonyms;
+mod rules;
+mod scan;
+#[cfg(test)]
+mod tests;
+mod visit;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+pub use map::Map;
+pub use rules::Rule;
+pub use scan::Leak;
+
+use crate::report::{Redaction, RedactionRule, Replaced, Report, Sha256, Text};
+use find::Hit;
+use pseudonyms::{Known, assign, normalized};
+use scan::{Dictionary, mac_as};
+use visit::{Kind, Strings};
+
+/// Most fields that the redaction section names for one pseudonym.
+const PLACES_MAX: usize = 5;
+
+/// Replaces names by pseudonyms. Threads may share it: `text` takes a lock only where it found something.
+#[derive(Debug)]
+pub struct Redactor {
+    state: Mutex<Map>,
+    /// What was learned and is named before the first text is replaced, in order, so that order of arrival is nothing.
+    pending: BTreeSet<(Rule, String)>,
+    ready: OnceLock<Ready>,
+    /// The dictionary with what texts added, and how many names it has.
+    late: Mutex<Option<(usize, Arc<Dictionary>)>>,
+}
+
+/// What follows from all that was learned.
+#[derive(Debug)]
+struct Ready {
+    dictionary: Arc<Dictionary>,
+    known: Known,
+    n_names: usize,
+}
+
+/// A text with its replacements made.
+struct Done {
+    text: String,
+    replaced: Vec<(Rule, String)>,
+}
+
+impl Redactor {
+    /// A redactor that goes on with the names of a map.
+    #[must_use]
+    pub fn new(map: Map) -> Self {
+        Self {
+            state: Mutex::new(map),
+            pending: BTreeSet::new(),
+            ready: OnceLock::new(),
+            late: Mutex::new(None),
+        }
+    }
+
+    /// Takes names from the structure of a report and from the labels in its texts. A redacted report teaches nothing.
+    pub fn learn(&mut self, report: &Report) {
+        if report.redaction.is_some() {
+            return;
+        }
+        let mut names: HashSet<String> = HashSet::new();
+        let mut texts: HashSet<String> = HashSet::new();
+        let mut found: BTreeSet<(Rule, String)> = BTreeSet::new();
+        report.read(Kind::Text, "report", &mut |kind, _, text| match kind {
+            Kind::Digest => {}
+            Kind::Text => {
+                if !texts.contains(text) {
+                    texts.insert(text.to_owned());
+                    self.values(text, &mut found);
+                }
+            }
+            Kind::Name | Kind::Path | Kind::Param(_) => {
+                let label =
+                    if let Kind::Param(name) = kind { format!("{name}={text}") } else { String::new() };
+                if !names.contains(text) || !label.is_empty() {
+                    names.insert(text.to_owned());
+                    found.extend(whole(kind, text).map(|rule| (rule, self.known_as(rule, text))));
+                    self.values(if label.is_empty() { text } else { &label }, &mut found);
+                }
+            }
+        });
+        self.take(found);
+    }
+
+    /// Takes names from the labels and shapes of one line or text that is not part of a report.
+    pub fn learn_text(&mut self, text: &str) {
+        let mut found = BTreeSet::new();
+        self.values(text, &mut found);
+        self.take(found);
+    }
+
+    /// Replaces every text of the report, keys its hashes and says what was done. One that is redacted stays as it is.
+    pub fn report(&mut self, report: &mut Report) {
+        if report.redaction.is_some() {
+            return;
+        }
+        self.learn(report);
+        let mut tally = Tally::default();
+        // Each different text is searched once; `None` stays as it is.
+        let mut cache: HashMap<Text, Option<(Text, Vec<usize>)>> = HashMap::new();
+        let mut wholes: HashMap<(bool, Text), Option<(Text, Vec<usize>)>> = HashMap::new();
+        report.write(Kind::Text, "report", &mut |kind, place, text| {
+            let key: Text = match kind {
+                Kind::Digest => return Sha256::parse(text).map(|hash| self.digest(hash).text().into()),
+                Kind::Param(name) => {
+                    let done = self.param(name, text)?;
+                    let ids: Vec<usize> = done.replaced.into_iter().map(|one| tally.id(one)).collect();
+                    tally.count(&ids, place);
+                    return Some(done.text.into());
+                }
+                Kind::Text => match cache.get(text) {
+                    Some(known) => return known.as_ref().map(|(new, ids)| tally.count(ids, place).give(new)),
+                    None => text.into(),
+                },
+                Kind::Name | Kind::Path => {
+                    let key = (kind == Kind::Path, Text::from(text));
+                    let known = wholes.entry(key).or_insert_with(|| {
+                        let done = match whole(kind, text) {
+                            Some(_) if self.is_named(text) => None,
+                            Some(rule) => {
+                                let name = self.name(rule, text);
+                                Some(Done { text: name.clone(), replaced: vec![(rule, name)] })
+                            }
+                            None => self.replace(text, 0),
+                        };
+                        done.map(|done| {
+                            (done.text.into(), done.replaced.into_iter().map(|one| tally.id(one)).collect())
+                        })
+                    });
+                    return known.as_ref().map(|(new, ids)| tally.count(ids, place).give(new));
+                }
+            };
+            let done = self.replace(&key, 0).map(|done| {
+                let ids: Vec<usize> = done.replaced.into_iter().map(|one| tally.id(one)).collect();
+                (Text::from(done.text), ids)
+            });
+            let answer = done.as_ref().map(|(new, ids)| tally.count(ids, place).give(new));
+            cache.insert(key, done);
+            answer
+        });
+        report.redaction = Some(tally.section());
+    }
+
+    /// A text or line with its values replaced.
+    pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.replace(text, 0).map_or(Cow::Borrowed(text), |done| Cow::Owned(done.text))
+    }
+
+    /// The hash that stands in a redacted report instead of this one: HMAC-SHA-256 of it under the key. Without the key,
+    /// nobody can test a guess at what stood in the line.
+    #[must_use]
+    pub fn digest(&self, sha256: Sha256) -> Sha256 {
+        Sha256(self.lock().mac(&[b"sha256", &sha256.0]))
+    }
+
+    /// Originals that stand in a finished output, by offset; empty if it may be given away.
+    #[must_use]
+    pub fn leaks(&self, output: &[u8]) -> Vec<Leak> {
+        let ready = self.ready();
+        let map = self.lock();
+        if map.len() == ready.n_names {
+            drop(map);
+            return ready.dictionary.leaks(output);
+        }
+        let mut late = self.late.lock().unwrap_or_else(PoisonError::into_inner);
+        let dictionary = match &*late {
+            Some((n_names, dictionary)) if *n_names == map.len() => Arc::clone(dictionary),
+            _ => {
+                let dictionary = Arc::new(Dictionary::of(&map));
+                *late = Some((map.len(), Arc::clone(&dictionary)));
+                dictionary
+            }
+        };
+        drop((late, map));
+        dictionary.leaks(output)
+    }
+
+    /// The map as it stands, to be written where only its owner reads it. A copy, since texts add to it.
+    #[must_use]
+    pub fn map(&self) -> Map {
+        self.ready();
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Map> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known_as(&self, rule: Rule, text: &str) -> String {
+        normalized(&self.lock(), rule, text)
+    }
+
+    /// Whether a name of a field is a pseudonym already.
+    fn is_named(&self, text: &str) -> bool {
+        self.lock().taken.contains(&text.to_ascii_lowercase())
+    }
+
+    /// Every value that shapes and labels show in a text.
+    fn values(&self, text: &str, found: &mut BTreeSet<(Rule, String)>) {
+        let mut hits = Vec::new();
+        find::hits(text, &|_| false, &mut hits);
+        for Hit { start, end, rule } in hits {
+            let Some(value) = text.get(start..end) else { continue };
+            found.insert((rule.family(), self.known_as(rule, value)));
+        }
+    }
+
+    fn take(&mut self, found: BTreeSet<(Rule, String)>) {
+        let map = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let n_before = self.pending.len();
+        // What is a pseudonym already is not named again.
+        self.pending
+            .extend(found.into_iter().filter(|(_, name)| !map.taken.contains(&name.to_ascii_lowercase())));
+        if self.pending.len() != n_before {
+            self.ready = OnceLock::new();
+        }
+    }
+
+    /// Names all that was learned, in order, and compiles the dictionary.
+    fn ready(&self) -> &Ready {
+        self.ready.get_or_init(|| {
+            let mut map = self.lock();
+            let mut known = Known::default();
+            known.0.extend(self.pending.iter().chain(map.names.keys()).map(|(_, name)| name.to_lowercase()));
+            let names = self.pending.iter().chain(map.names.keys());
+            for (_, name) in names.filter(|(rule, _)| matches!(rule, Rule::Domain | Rule::Email)) {
+                let at = name.rsplit_once('@');
+                let mut rest = at.map_or(name.as_str(), |(_, domain)| domain);
+                if at.is_some() {
+                    known.0.insert(format!(".{rest}"));
+                }
+                while let Some((_, parent)) = rest.split_once('.') {
+                    // The mark of a domain: a dot in front.
+                    known.0.insert(format!(".{parent}"));
+                    rest = parent;
+                }
+            }
+            for (rule, name) in &self.pending {
+                assign(&mut map, &known, *rule, name);
+            }
+            Ready { dictionary: Arc::new(Dictionary::of(&map)), n_names: map.len(), known }
+        })
+    }
+
+    /// The pseudonym of a value as written, in the shape as written.
+    fn name(&self, rule: Rule, written: &str) -> String {
+        let ready = self.ready();
+        let mut map = self.lock();
+        if rule == Rule::Domain
+            && let Some(reversed) = written.to_ascii_lowercase().strip_suffix(".in-addr.arpa")
+        {
+            // The address stands backwards, and so does its pseudonym.
+            let turned = |text: &str| text.rsplit('.').collect::<Vec<_>>().join(".");
+            if turned(reversed).parse::<std::net::Ipv4Addr>().is_ok() {
+                let name = assign(&mut map, &ready.known, Rule::Ipv4, &turned(reversed));
+                return format!("{}.in-addr.arpa", turned(&name));
+            }
+        }
+        let name = normalized(&map, rule, written);
+        let name = assign(&mut map, &ready.known, rule.family(), &name);
+        match rule {
+            Rule::Mac if written.contains('-') => mac_as(&name, "-"),
+            Rule::Mac if written.contains('.') => mac_as(&name, "."),
+            _ => name,
+        }
+    }
+
+    /// The value of a parameter, read together with its name; `None` if it stays.
+    fn param(&self, name: &str, value: &str) -> Option<Done> {
+        let joined = format!("{name}={value}");
+        let done = self.replace(&joined, name.len() + 1)?;
+        let text = done.text.get(name.len() + 1..)?.to_owned();
+        Some(Done { text, replaced: done.replaced })
+    }
+
+    /// The text with every value from byte `from` on replaced; `None` if there is none.
+    fn replace(&self, text: &str, from: usize) -> Option<Done> {
+        let ready = self.ready();
+        let mut hits = Vec::new();
+        find::hits(text, &|name| ready.known.0.contains(&format!(".{name}")), &mut hits);
+        let mut found: Vec<(usize, usize, Rule, Option<&str>)> =
+            hits.into_iter().map(|hit| (hit.start, hit.end, hit.rule, None)).collect();
+        let mut kept: Vec<(usize, usize)> = Vec::new();
+        for place in ready.dictionary.places(text.as_bytes()) {
+            if place.keep {
+                kept.push((place.start, place.end));
+            } else {
+                found.push((place.start, place.end, place.rule, Some(place.pseudonym)));
+            }
+        }
+        if found.is_empty() {
+            return None;
+        }
+        found.sort_by(|a, b| (a.0, std::cmp::Reverse(a.1), a.2).cmp(&(b.0, std::cmp::Reverse(b.1), b.2)));
+        kept.sort_unstable_by_key(|(start, _)| *start);
+        let mut kept = kept.into_iter().peekable();
+        let mut kept_until = 0;
+        let (mut out, mut replaced, mut done_until) = (String::new(), Vec::new(), 0);
+        for (start, end, rule, pseudonym) in found {
+            while let Some((_, keep_end)) = kept.next_if(|(keep_start, _)| *keep_start <= start) {
+                kept_until = keep_end.max(kept_until);
+            }
+            // Inside a pseudonym, or inside what was replaced.
+            if end <= kept_until || end <= done_until || start < from {
+                continue;
+            }
+            let Some(value) = text.get(start..end) else { continue };
+            out.push_str(text.get(done_until..start).unwrap_or_default());
+            let name = pseudonym.map_or_else(|| self.name(rule, value), str::to_owned);
+            out.push_str(&name);
+            replaced.push((rule, name));
+            done_until = end;
+        }
+        if replaced.is_empty() {
+            return None;
+        }
+        out.push_str(text.get(done_until..).unwrap_or_default());
+        Some(Done { text: out, replaced })
+    }
+}
+
+/// The rule of a field that is a name as a whole; `None` if its text is to be searched, or is kept.
+fn whole(kind: Kind<'_>, text: &str) -> Option<Rule> {
+    match kind {
+        // `-` is the standard input, `.` the folder the program runs in.
+        Kind::Path => (!matches!(text, "" | "-" | "." | "stdin")).then_some(Rule::Path),
+        Kind::Name => find::name_rule(text),
+        Kind::Text | Kind::Digest | Kind::Param(_) => None,
+    }
+}
+
+/// What was replaced where.
+#[derive(Default)]
+struct Tally {
+    ids: BTreeMap<(Rule, String), usize>,
+    rows: Vec<(u64, BTreeSet<&'static str>)>,
+}
+
+impl Tally {
+    fn id(&mut self, one: (Rule, String)) -> usize {
+        let next = self.rows.len();
+        let id = *self.ids.entry(one).or_insert(next);
+        if id == next {
+            self.rows.push((0, BTreeSet::new()));
+        }
+        id
+    }
+
+    fn count(&mut self, ids: &[usize], place: &'static str) -> &Self {
+        for id in ids {
+            if let Some((count, places)) = self.rows.get_mut(*id) {
+                *count += 1;
+                places.insert(place);
+            }
+        }
+        self
+    }
+
+    fn give(&self, text: &Text) -> Text {
+        text.clone()
+    }
+
+    fn section(self) -> Redaction {
+        let mut rules: BTreeMap<Rule, (u64, u64)> =
+            Rule::ALL.into_iter().map(|rule| (rule, (0, 0))).collect();
+        let mut replaced = Vec::new();
+        for ((rule, pseudonym), id) in self.ids {
+            let Some((count, places)) = self.rows.get(id) else { continue };
+            let sums = rules.entry(rule).or_default();
+            *sums = (sums.0 + 1, sums.1 + count);
+            replaced.push(Replaced {
+                pseudonym,
+                rule: rule.name().to_owned(),
+                count: *count,
+                places: places.iter().take(PLACES_MAX).map(|place| (*place).to_owned()).collect(),
+                more_places: places.len().saturating_sub(PLACES_MAX) as u64,
+            });
+        }
+        replaced.sort_by(|a, b| (&a.pseudonym, &a.rule).cmp(&(&b.pseudonym, &b.rule)));
+        Redaction {
+            hashes: "keyed".to_owned(),
+            rules: rules
+                .into_iter()
+                .map(|(rule, (values, replacements))| RedactionRule {
+                    rule: rule.name().to_owned(),
+                    values,
+                    replacements,
+                })
+                .collect(),
+            replaced,
+            kept: rules::KEPT.map(str::to_owned).into(),
+            not_covered: rules::NOT_COVERED.map(str::to_owned).into(),
+        }
+    }
+}
