@@ -20,6 +20,7 @@ use crate::cli::{AnalyzeArgs, Color};
 use crate::exit::Exit;
 use crate::input::{self, Bounds};
 use crate::output::{self, Content, Kind};
+use crate::redact::Redaction;
 use crate::{bundle, clock};
 
 /// Why a run cannot start; the messages complete a sentence that begins with "cannot".
@@ -42,29 +43,32 @@ pub fn run(args: &AnalyzeArgs) -> Result<Exit, UsageError> {
     options(args)?;
     let stdout = renderer(&args.format)?;
     let files = args.output.iter().map(|path| Ok((path, Kind::of(path)?))).collect::<Result<Vec<_>, _>>()?;
+    let mut redaction = redaction(args)?;
     let facts = read(args)?;
     let mut report = report(&facts);
     reports::suppress(&mut report, &args.accepted);
     let mut exit = verdict(args, &facts, &report);
+    if let Some(redaction) = &mut redaction {
+        redaction.report(&mut report);
+    }
     let screen = render_options(args);
     let shown = shown(args, &report);
     let options = reports::Options { color: false, ..screen };
-    let content = Content { report: &report, shown: &shown, facts: &facts, options };
-    for (path, kind) in files {
-        let written =
-            output::replace_file(path, |out| kind.write(path, &content, out).map_err(io::Error::other));
-        if let Err(error) = written {
-            complain(&format!("cannot write {}: {error}", path.display()));
-            exit = Exit::Failure;
+    let redactor = redaction.as_ref().map(|redaction| &redaction.redactor);
+    let content = Content { report: &report, shown: &shown, facts: &facts, options, redactor };
+    if let Some(redaction) = &redaction {
+        exit = exit.worse(searched(args, redaction, &files, stdout, &content, &screen));
+    } else {
+        for (path, kind) in files {
+            let written =
+                output::replace_file(path, |out| kind.write(path, &content, out).map_err(io::Error::other));
+            if let Err(error) = written {
+                complain(&format!("cannot write {}: {error}", path.display()));
+                exit = Exit::Failure;
+            }
         }
-    }
-    if !args.quiet
-        && let Err(error) = print(stdout, &content, &screen)
-    {
-        // A reader that has seen enough is not an error.
-        if error.kind() != io::ErrorKind::BrokenPipe {
-            complain(&format!("cannot write to standard output: {error}"));
-            exit = Exit::Failure;
+        if !args.quiet {
+            exit = exit.worse(print(|out| output::write_to(out, stdout, &content, &screen)));
         }
     }
     if args.verbose || args.format != "text" || args.quiet {
@@ -356,10 +360,71 @@ fn shown<'a>(args: &AnalyzeArgs, report: &'a Report) -> Cow<'a, Report> {
     Cow::Owned(shown)
 }
 
-fn print(renderer: &Renderer, content: &Content<'_>, options: &reports::Options) -> io::Result<()> {
+/// Makes every output, searches each for original values, and only then writes any.
+fn searched(
+    args: &AnalyzeArgs,
+    redaction: &Redaction,
+    files: &[(&PathBuf, Kind)],
+    stdout: &Renderer,
+    content: &Content<'_>,
+    screen: &reports::Options,
+) -> Exit {
+    let mut made: Vec<(&PathBuf, Vec<u8>)> = Vec::new();
+    for (path, kind) in files {
+        let mut bytes = Vec::new();
+        let name = path.display().to_string();
+        let plain = kind.write(path, content, &mut bytes).and_then(|()| kind.plain(path, content));
+        match plain {
+            Ok(plain) if redaction.is_clean(&name, plain.as_deref().unwrap_or(&bytes)) => {
+                made.push((path, bytes))
+            }
+            Ok(_) => return Exit::Failure,
+            Err(why) => {
+                complain(&format!("cannot make {name}: {why}; nothing is written"));
+                return Exit::Failure;
+            }
+        }
+    }
+    let mut text = Vec::new();
+    // Writing to memory cannot fail.
+    let _ = output::write_to(&mut text, stdout, content, screen);
+    if !args.quiet && !redaction.is_clean("standard output", &text) {
+        return Exit::Failure;
+    }
+    let outputs: Vec<PathBuf> = files.iter().map(|(path, _)| (*path).clone()).collect();
+    // The map first: what cannot be traced back may not be what the user wants to send.
+    if let Err(why) = redaction.keep(&outputs) {
+        complain(&format!("{why}; nothing is written"));
+        return Exit::Failure;
+    }
+    let mut exit = Exit::Ok;
+    for (path, bytes) in made {
+        if let Err(error) = output::replace_file(path, |out| out.write_all(&bytes)) {
+            complain(&format!("cannot write {}: {error}", path.display()));
+            exit = Exit::Failure;
+        }
+    }
+    if args.quiet { exit } else { exit.worse(print(|out| out.write_all(&text))) }
+}
+
+/// The redaction that the arguments ask for.
+///
+/// # Errors
+/// A map that cannot be read.
+pub(crate) fn redaction(args: &AnalyzeArgs) -> Result<Option<Redaction>, UsageError> {
+    args.redact.then(|| Redaction::open(args.map.as_deref())).transpose()
+}
+
+/// Writes to standard output. A reader that has seen enough is not an error.
+fn print(write_it: impl FnOnce(&mut io::BufWriter<io::StdoutLock<'_>>) -> io::Result<()>) -> Exit {
     let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    output::write_to(&mut out, renderer, content, options)?;
-    out.flush()
+    match write_it(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            complain(&format!("cannot write to standard output: {error}"));
+            Exit::Failure
+        }
+        _ => Exit::Ok,
+    }
 }
 
 /// The exit code: what failed outranks what was incomplete, and nothing usable outranks both.

@@ -122,6 +122,13 @@ pub struct AnalyzeArgs {
     /// Leave failed checks below this severity out of screen and Markdown.
     #[arg(long, value_name = "SEVERITY", env = "UCCXRAY_MIN_SEVERITY")]
     pub min_severity: Option<Level>,
+    /// Replace names, addresses and accounts by keyed pseudonyms in everything that is written; nothing is written if an
+    /// original is left.
+    #[arg(long, env = "UCCXRAY_REDACT")]
+    pub redact: bool,
+    /// The private map of the pseudonyms, made if it is not there: the same map gives the same names again.
+    #[arg(long, value_name = "FILE", env = "UCCXRAY_MAP", requires = "redact")]
+    pub map: Option<PathBuf>,
     /// Threads. Default: the processors of this machine.
     #[arg(long, value_name = "N", env = "UCCXRAY_JOBS", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub jobs: Option<u16>,
@@ -203,6 +210,9 @@ pub struct VerifyArgs {
     /// The bundle, also packed again or unpacked.
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
+    /// The map of a redacted report: its hashes are keyed.
+    #[arg(long, value_name = "FILE", env = "UCCXRAY_MAP")]
+    pub map: Option<PathBuf>,
     /// How to print.
     #[arg(short, long, default_value = "text", env = "UCCXRAY_FORMAT")]
     pub format: ListFormat,

@@ -31,6 +31,26 @@ pub(crate) struct Excerpts {
     pub(crate) outputs: BTreeMap<String, Vec<u8>>,
 }
 
+impl Excerpts {
+    /// Every line that is quoted, and every path.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        let outputs = self.outputs.values().filter_map(|bytes| std::str::from_utf8(bytes).ok());
+        let paths = self.lines.keys().chain(self.outputs.keys()).map(String::as_str);
+        self.lines.values().map(String::as_str).chain(outputs).flat_map(str::lines).chain(paths)
+    }
+
+    /// The same with every line and path replaced; bytes that are no UTF-8 are written as the replacement character.
+    pub(crate) fn map(self, replace: &dyn Fn(&str) -> String) -> Self {
+        let text = |text: &str| -> String { text.split_inclusive('\n').map(replace).collect() };
+        let lines = self.lines.iter().map(|(path, lines)| (replace(path), text(lines)));
+        let outputs = self
+            .outputs
+            .iter()
+            .map(|(path, bytes)| (replace(path), text(&String::from_utf8_lossy(bytes)).into_bytes()));
+        Self { lines: lines.collect(), outputs: outputs.collect() }
+    }
+}
+
 /// What is wanted of a member.
 enum Wanted {
     /// These ranges of bytes, ascending, with neighbours.

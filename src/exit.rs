@@ -24,6 +24,12 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// `other` if it is our own failure, which outranks what the input is like; else this.
+    #[must_use]
+    pub fn worse(self, other: Self) -> Self {
+        if other == Self::Failure { other } else { self }
+    }
+
     /// The number.
     #[must_use]
     pub fn code(self) -> u8 {

@@ -16,6 +16,7 @@ mod output;
 pub mod pack;
 pub mod probe;
 mod progress;
+mod redact;
 pub mod run;
 mod tables;
 pub mod verify;

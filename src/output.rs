@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use history::facts::Facts;
+use reports::redact::Redactor;
 use reports::{Renderer, Report};
 
 use crate::analyze::UsageError;
@@ -30,6 +31,8 @@ pub(crate) struct Content<'a> {
     pub(crate) facts: &'a Facts,
     /// How text is laid out.
     pub(crate) options: reports::Options,
+    /// What takes the names out of tables, which are not made of the report; `None`: they stay.
+    pub(crate) redactor: Option<&'a Redactor>,
 }
 
 impl Kind {
@@ -82,10 +85,28 @@ impl Kind {
         match self {
             Self::Report(renderer) => write_to(out, renderer, content, &content.options).map_err(words),
             Self::Table(format) => {
-                let bytes = tables::bytes(path, format, content.facts).map_err(|error| error.to_string())?;
+                let bytes = tables::bytes(path, format, content.facts, content.redactor)
+                    .map_err(|error| error.to_string())?;
                 out.write_all(&bytes).map_err(words)
             }
             Self::Pdf => out.write_all(&pdf_of(content.shown)?).map_err(words),
+        }
+    }
+}
+
+impl Kind {
+    /// What a file of this kind says, as plain bytes: those of compressed formats cannot be searched.
+    ///
+    /// # Errors
+    /// Why it could not be made, as the end of a sentence.
+    pub(crate) fn plain(self, path: &Path, content: &Content<'_>) -> Result<Option<Vec<u8>>, String> {
+        match self {
+            Self::Report(_) | Self::Table(tables::Format::Csv) => Ok(None),
+            Self::Table(tables::Format::Parquet) => {
+                let csv = tables::bytes(path, tables::Format::Csv, content.facts, content.redactor);
+                csv.map(Some).map_err(|error| error.to_string())
+            }
+            Self::Pdf => Ok(Some(pdf_text(content.shown))),
         }
     }
 }
@@ -96,6 +117,16 @@ const PDF: &str = "pdf";
 #[cfg(feature = "pdf")]
 fn pdf_of(report: &Report) -> Result<Vec<u8>, String> {
     pdf::render(report).map_err(|error| error.to_string())
+}
+
+#[cfg(feature = "pdf")]
+fn pdf_text(report: &Report) -> Vec<u8> {
+    pdf::text(report).into_bytes()
+}
+
+#[cfg(not(feature = "pdf"))]
+fn pdf_text(_: &Report) -> Vec<u8> {
+    Vec::new()
 }
 
 #[cfg(not(feature = "pdf"))]

@@ -8,7 +8,6 @@ use std::fmt::Write as _;
 use std::io::{self, Cursor, Write as _};
 use std::path::{Path, PathBuf};
 
-use history::facts::Facts;
 use reports::Report;
 use reports::report::CheckOutcome;
 use serde::Serialize;
@@ -68,12 +67,41 @@ pub fn run(args: &PackArgs) -> Result<Exit, UsageError> {
             "pack: name one folder or file to write with -o DIR or -o FILE.zip".to_owned(),
         ));
     };
+    let mut redaction = analyze::redaction(&args.analyze)?;
     let facts = analyze::read(&args.analyze)?;
     let mut report = analyze::report(&facts);
     reports::suppress(&mut report, &args.analyze.accepted);
     let mut exit = analyze::verdict(&args.analyze, &facts, &report);
-    let excerpts = excerpt::read(&args.analyze, &facts, &report, args.context, LOGS.as_slice());
-    let files = files(&report, &facts, excerpts);
+    let mut excerpts = excerpt::read(&args.analyze, &facts, &report, args.context, LOGS.as_slice());
+    if let Some(redaction) = &mut redaction {
+        // Every text is learned from before the first is replaced.
+        redaction.redactor.learn(&report);
+        excerpts.texts().for_each(|text| redaction.redactor.learn_text(text));
+        redaction.report(&mut report);
+        excerpts = excerpts.map(&|text| redaction.redactor.text(text).into_owned());
+    }
+    let redactor = redaction.as_ref().map(|redaction| &redaction.redactor);
+    let content = Content {
+        report: &report,
+        shown: &report,
+        facts: &facts,
+        options: reports::Options::default(),
+        redactor,
+    };
+    let files = files(&content, excerpts);
+    if let Some(redaction) = &redaction {
+        let clean = files.iter().all(|file| {
+            redaction.is_clean(&file.path, file.plain.as_deref().unwrap_or(&file.bytes))
+                && redaction.is_clean("a name in the pack", file.path.as_bytes())
+        });
+        if !clean {
+            return Ok(Exit::Failure);
+        }
+        if let Err(why) = redaction.keep(std::slice::from_ref(target)) {
+            complain(&format!("{why}; nothing is written"));
+            return Ok(Exit::Failure);
+        }
+    }
     let (bytes, left_out) = match zip(args, &report, files) {
         Ok(packed) => packed,
         Err(error) => {
@@ -117,24 +145,36 @@ fn place(target: &Path, report: &Report) -> PathBuf {
     target.join(format!("uccxray-{name}-{when}.zip"))
 }
 
+/// A file to pack.
+struct File {
+    path: String,
+    bytes: Vec<u8>,
+    /// What it says, where its bytes cannot be searched.
+    plain: Option<Vec<u8>>,
+}
+
 /// The files in order of importance: what comes last is left out first where room is short.
-fn files(report: &Report, facts: &Facts, excerpts: Excerpts) -> Vec<(String, Vec<u8>)> {
-    let content = Content { report, shown: report, facts, options: reports::Options::default() };
-    let mut all: Vec<(String, Vec<u8>)> = Vec::new();
+fn files(content: &Content<'_>, excerpts: Excerpts) -> Vec<File> {
+    let mut all: Vec<File> = Vec::new();
     for name in ["summary.md", "report.json", "report.html", "report.pdf"] {
         let path = Path::new(name);
         let Ok(kind) = Kind::of(path) else { continue };
         let mut bytes = Vec::new();
-        match kind.write(path, &content, &mut bytes) {
-            Ok(()) => all.push((name.to_owned(), bytes)),
+        let made = kind.write(path, content, &mut bytes).and_then(|()| kind.plain(path, content));
+        match made {
+            Ok(plain) => all.push(File { path: name.to_owned(), bytes, plain }),
             Err(why) => complain(&format!("cannot make {name} for the pack: {why}")),
         }
     }
-    all.insert(1.min(all.len()), ("collect.md".to_owned(), collect(report).into_bytes()));
+    let file = |path: String, bytes: Vec<u8>| File { path, bytes, plain: None };
+    all.insert(1.min(all.len()), file("collect.md".to_owned(), collect(content.report).into_bytes()));
+    if let Some(redaction) = &content.report.redaction {
+        all.insert(1, file("redaction.json".to_owned(), reports::render::to_json(redaction).into_bytes()));
+    }
     all.extend(
-        excerpts.lines.into_iter().map(|(path, text)| (format!("lines/{path}.txt"), text.into_bytes())),
+        excerpts.lines.into_iter().map(|(path, text)| file(format!("lines/{path}.txt"), text.into_bytes())),
     );
-    all.extend(excerpts.outputs.into_iter().map(|(path, bytes)| (format!("outputs/{path}"), bytes)));
+    all.extend(excerpts.outputs.into_iter().map(|(path, bytes)| file(format!("outputs/{path}"), bytes)));
     all
 }
 
@@ -171,13 +211,13 @@ fn collect(report: &Report) -> String {
 fn zip(
     args: &PackArgs,
     report: &Report,
-    files: Vec<(String, Vec<u8>)>,
+    files: Vec<File>,
 ) -> Result<(Vec<u8>, Vec<LeftOut>), zip::result::ZipError> {
     let mut manifest = Manifest {
         schema_version: "1.0",
         tool: report.tool.clone(),
         as_of: report.as_of.map(reports::time::Time::text),
-        redacted: false,
+        redacted: report.redaction.is_some(),
         context_lines: args.context,
         sources: report.input.sources.clone(),
         files: Vec::new(),
@@ -185,7 +225,7 @@ fn zip(
     };
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     let mut used = 0;
-    for (path, bytes) in files {
+    for File { path, bytes, .. } in files {
         let size = packed_size(&bytes)? + ENTRY_COST + 2 * path.len() as u64;
         if used + size > args.max_size {
             let why = format!("it would make the pack larger than {} bytes (--max-size)", args.max_size);

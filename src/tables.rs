@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use history::facts::Facts;
+use reports::redact::Redactor;
 
 /// A format of tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +38,12 @@ impl Format {
 ///
 /// # Errors
 /// What the table stage refuses.
-pub(crate) fn bytes(path: &Path, format: Format, facts: &Facts) -> Result<Vec<u8>, frames::Error> {
+pub(crate) fn bytes(
+    path: &Path,
+    format: Format,
+    facts: &Facts,
+    redactor: Option<&Redactor>,
+) -> Result<Vec<u8>, frames::Error> {
     let tables = frames::tables(facts)?;
     let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     let named = tables.iter().find(|(table, _)| table.name == stem);
@@ -45,8 +51,25 @@ pub(crate) fn bytes(path: &Path, format: Format, facts: &Facts) -> Result<Vec<u8
         Some((table, frame)) => (table.name, frame.clone()),
         None => ("all", frames::export::all(&tables)?),
     };
+    let frame = match redactor {
+        Some(redactor) => {
+            frames::export::map_texts(&frame, &|column, text| redacted(redactor, column, text))?
+        }
+        None => frame,
+    };
     match format {
         Format::Parquet => frames::export::parquet(name, &frame),
         Format::Csv => frames::export::csv(&frame),
     }
+}
+
+/// A cell without names. A node's name alone is found as a name behind its label, however ordinary a word it is.
+fn redacted(redactor: &Redactor, column: &str, text: &str) -> String {
+    const LABEL: &str = "NodeID=";
+    if !matches!(column, "node" | "instance" | "product_instance") {
+        return redactor.text(text).into_owned();
+    }
+    let labeled = format!("{LABEL}{text}");
+    let found = redactor.text(&labeled);
+    found.strip_prefix(LABEL).unwrap_or(&found).to_owned()
 }

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use reports::Report;
-use reports::report::Evidence;
+use reports::redact::Redactor;
+use reports::report::{Evidence, Sha256 as Sha256Of};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -19,6 +20,7 @@ use crate::analyze::{self, UsageError, complain};
 use crate::bundle::{self, End, Meta, Visitor};
 use crate::cli::{ListFormat, VerifyArgs};
 use crate::exit::Exit;
+use crate::redact::Redaction;
 
 /// Most lines that are named one by one on the screen; the JSON document names all.
 const NAMED_MAX: usize = 50;
@@ -98,6 +100,16 @@ struct Verification {
 /// A report that cannot be read.
 pub fn run(args: &VerifyArgs) -> Result<Exit, UsageError> {
     let report = load(&args.report)?;
+    let redaction = match (&report.redaction, &args.map) {
+        (None, _) => None,
+        (Some(_), Some(map)) => Some(Redaction::known(map)?),
+        (Some(_), None) => {
+            let why =
+                "it is redacted, so its hashes are keyed; give the map of the redaction with --map FILE";
+            return Err(UsageError::new(format!("verify {}: {why}", args.report.display())));
+        }
+    };
+    let redactor = redaction.as_ref().map(|redaction| &redaction.redactor);
     let mut claims: Vec<Claim> = report.evidence().into_iter().map(Claim::of).collect();
     claims.sort();
     claims.dedup();
@@ -116,7 +128,7 @@ pub fn run(args: &VerifyArgs) -> Result<Exit, UsageError> {
         if wanted.is_empty() {
             break;
         }
-        let look = Look::new(&claims, wanted, named, &args.paths);
+        let look = Look::new(&claims, wanted, named, &args.paths, redactor);
         match bundle::read(&args.paths, jobs, &limits, &look) {
             Ok(read) => incomplete = read.incomplete,
             Err(error) => return Err(UsageError::new(error.to_string())),
@@ -190,7 +202,7 @@ fn document(
             line: claim.line,
             offset: claim.offset,
             length: claim.length,
-            sha256: reports::report::Sha256(claim.sha256).text(),
+            sha256: Sha256Of(claim.sha256).text(),
             why,
         });
     }
@@ -254,11 +266,19 @@ struct Look<'a> {
     wanted: HashMap<String, Arc<[usize]>>,
     named: bool,
     sources: Vec<String>,
+    /// What the names and hashes of the report were replaced by.
+    redactor: Option<&'a Redactor>,
     found: Mutex<BTreeMap<usize, Fate>>,
 }
 
 impl<'a> Look<'a> {
-    fn new(claims: &'a [Claim], numbers: Vec<usize>, named: bool, paths: &[PathBuf]) -> Self {
+    fn new(
+        claims: &'a [Claim],
+        numbers: Vec<usize>,
+        named: bool,
+        paths: &[PathBuf],
+        redactor: Option<&'a Redactor>,
+    ) -> Self {
         let mut wanted: HashMap<String, Vec<usize>> = HashMap::new();
         for at in numbers {
             let name = claims.get(at).filter(|_| named).map(|claim| claim.name.clone()).unwrap_or_default();
@@ -266,19 +286,24 @@ impl<'a> Look<'a> {
         }
         let wanted = wanted.into_iter().map(|(name, numbers)| (name, numbers.into())).collect();
         let sources = paths.iter().map(|path| path.display().to_string()).collect();
-        Self { claims, wanted, named, sources, found: Mutex::new(BTreeMap::new()) }
+        Self { claims, wanted, named, sources, redactor, found: Mutex::new(BTreeMap::new()) }
     }
 
     /// The path of a member, that of its source for a plain file.
     fn path(&self, meta: &Meta) -> String {
         let source = || self.sources.get(meta.source).cloned().unwrap_or_default();
-        meta.path.clone().unwrap_or_else(source)
+        let path = meta.path.clone().unwrap_or_else(source);
+        match self.redactor {
+            Some(redactor) => redactor.text(&path).into_owned(),
+            None => path,
+        }
     }
 
     /// The better of two answers, whichever came first. What the member of the cited path says comes before what any
     /// other says: the same bytes elsewhere do not make a changed line whole.
     fn better(&self, at: usize, fate: &Fate) -> (bool, u8, String) {
-        let elsewhere = |member: &String| self.claims.get(at).is_none_or(|claim| !is_same(member, &claim.member));
+        let elsewhere =
+            |member: &String| self.claims.get(at).is_none_or(|claim| !is_same(member, &claim.member));
         match fate {
             Fate::Found(member) => (elsewhere(member), 0, member.clone()),
             Fate::Differs { member, ends } => (elsewhere(member), 1 + u8::from(*ends), member.clone()),
@@ -333,7 +358,9 @@ impl Visitor for Look<'_> {
             if until > end {
                 return true;
             }
-            hits.push((*at, <[u8; 32]>::from(hash.clone().finalize()) == claim.sha256));
+            let sha256 = Sha256Of(hash.clone().finalize().into());
+            let sha256 = self.redactor.map_or(sha256, |redactor| redactor.digest(sha256));
+            hits.push((*at, sha256.0 == claim.sha256));
             false
         });
         member.at = end;

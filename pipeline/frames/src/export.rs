@@ -4,6 +4,7 @@
 mod tests;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use chrono::SecondsFormat;
 use csv_core::{Terminator, WriteResult, WriterBuilder};
@@ -35,6 +36,22 @@ pub fn all(tables: &[(Table, DataFrame)]) -> Result<DataFrame, Error> {
         named.push(frame);
     }
     Ok(concat_df_diagonal(&named)?)
+}
+
+/// The table with every text replaced by what `f` makes of it, given the name of its column.
+pub fn map_texts(frame: &DataFrame, f: &dyn Fn(&str, &str) -> String) -> Result<DataFrame, Error> {
+    let columns = frame.columns().iter().map(|column| {
+        let Ok(texts) = column.str() else { return Ok(column.clone()) };
+        let name = column.name().clone();
+        let mut known: HashMap<&str, String> = HashMap::new();
+        let mapped: Vec<Option<String>> = texts
+            .iter()
+            .map(|text| Some(known.entry(text?).or_insert_with_key(|text| f(&name, text)).clone()))
+            .collect();
+        Ok(Column::new(name, mapped))
+    });
+    let columns = columns.collect::<Result<Vec<Column>, Error>>()?;
+    Ok(DataFrame::new(frame.height(), columns)?)
 }
 
 /// A table as a Parquet file. Its metadata holds `name` under [`TABLE_KEY`] and the version of the schema under

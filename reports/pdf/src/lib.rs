@@ -46,6 +46,13 @@ pub fn render(report: &Report) -> Result<Vec<u8>, Error> {
     world::compile(&World::new(fonts, data))
 }
 
+/// Everything that the document of a report says, as one text: what stands in a PDF is compressed and cannot be searched.
+#[must_use]
+pub fn text(report: &Report) -> String {
+    // Plain data under plain names: writing it cannot fail.
+    serde_json::to_string(&document(report, &Fonts::embedded())).unwrap_or_default()
+}
+
 fn document(report: &Report, fonts: &Fonts) -> Document {
     let options = reports::Options::default();
     let markdown =
@@ -93,6 +100,7 @@ mod tests {
             causes: Vec::new(),
             suppressions: Vec::new(),
             signatures: Vec::new(),
+            redaction: None,
         }
     }
 

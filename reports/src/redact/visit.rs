@@ -208,8 +208,10 @@ fields! {
     Contradiction "contradictions" { says Text, between_nodes Keep, evidence Inner }
     Usage "usage" {
         purchased Keep, peak Keep, locked Keep, deficit Keep, samples Keep, from Keep, to Keep, clock Keep,
-        assumed Text, purchases Inner, entitlements Inner, replays Inner, forecasts Inner,
+        assumed Text, purchases Inner, entitlements Inner, replays Inner, forecasts Inner, views Inner,
     }
+    UsageView "views" { interval_s Keep, rows_before Keep, at Keep, columns Inner }
+    UsageColumn "views" { entitlement Text, in_use Keep, purchased Keep }
     Purchase "purchases" { entitlement Text, count Keep, since Keep, basis Keep, evidence Inner }
     EntitlementUse "entitlements" {
         entitlement Text, purchased Keep, purchased_basis Keep, peak Keep, peak_at Keep, peak_state Keep, last Keep,

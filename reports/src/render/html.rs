@@ -16,6 +16,7 @@ mod input;
 mod now;
 mod page;
 mod parts;
+mod redaction;
 mod usage;
 
 use std::fmt;
@@ -84,6 +85,7 @@ fn body(report: &Report) -> Markup {
             (events::section(report))
             (input::read(report))
             (input::times(report))
+            (redaction::section(report))
         }
         footer.wide {
             p {

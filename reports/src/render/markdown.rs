@@ -3,6 +3,7 @@
 //!
 //! Source: GitHub Flavored Markdown 0.29, tables and code spans.
 
+mod redaction;
 mod usage;
 
 use std::fmt;
@@ -31,6 +32,7 @@ pub(super) fn render(report: &Report, out: &mut dyn fmt::Write, _: &Options) -> 
     page.checks()?;
     page.events()?;
     page.coverage()?;
+    page.redaction()?;
     page.evidence()
 }
 

@@ -82,7 +82,7 @@ fn rule(check: &Check) -> Rule {
             "It passes if this holds: {}. What a failure does: {}",
             check.title, about.effect
         )),
-        help: Message::of(&format!("{}\n\nA line that shows it: {}", about.remedy, about.example)),
+        help: Message::of(about.remedy),
         help_uri: address(check.source),
         properties: json!({ "source": check.source, "disputed": disputed }),
     }

@@ -221,6 +221,9 @@ fn foot(screen: &mut Screen<'_>, report: &Report) -> fmt::Result {
             screen.row(0, TEXT, (title, DIM), (&names, DIM))?;
         }
     }
+    if report.redaction.is_some() {
+        screen.row(0, TEXT, ("Redacted", DIM), ("names are pseudonyms, hashes are keyed", DIM))?;
+    }
     let input = &report.input;
     let zone = shared_zone(report);
     let mut parts = vec![
