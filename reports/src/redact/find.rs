@@ -206,10 +206,15 @@ pub(super) fn hits(text: &str, is_domain: &dyn Fn(&str) -> bool, out: &mut Vec<H
     for pattern in
         PATTERNS.iter().enumerate().filter(|(at, _)| open >> at & 1 == 1).map(|(_, pattern)| pattern)
     {
-        for found in pattern.regex.captures_iter(text) {
-            let Some(value) = found.get(1).or_else(|| found.get(2)).or_else(|| found.get(0)) else {
-                continue;
-            };
+        let mut from = 0;
+        while let Some(found) = Some(from)
+            .filter(|from| *from < text.len())
+            .and_then(|from| pattern.regex.captures_at(text, from))
+        {
+            let all = found.get(0).map_or(text.len(), |all| all.end());
+            let Some(value) = found.get(1).or_else(|| found.get(2)).or_else(|| found.get(0)) else { break };
+            // The end of one value may be the label of the next: it goes on behind the value, not behind the match.
+            from = if from < value.end() { value.end() } else { all.max(from + 1) };
             let trimmed = value.as_str().trim_end_matches(['.', ':', '\\', ' ']);
             let (start, end) = (value.start(), value.start() + trimmed.len());
             out.extend(accepted(text, start, end, pattern.rule, is_domain));
@@ -335,6 +340,13 @@ fn ipv4(text: &str) -> Option<[u8; 4]> {
     parts.next().is_none().then_some(octets)
 }
 
+/// The address in a name for reverse lookup, `10.2.0.192.in-addr.arpa`; `None` for any other name.
+pub(super) fn reversed(name: &str) -> Option<String> {
+    let lower = name.to_ascii_lowercase();
+    let turned = lower.strip_suffix(".in-addr.arpa")?.rsplit('.').collect::<Vec<_>>().join(".");
+    ipv4(&turned).map(|_| turned)
+}
+
 /// This machine, nobody, and class E: netmasks and pseudonyms.
 fn is_kept_ipv4([a, b, c, d]: [u8; 4]) -> bool {
     a == 127 || a >= 240 || [a, b, c, d] == [0; 4]
@@ -432,6 +444,9 @@ fn is_name(text: &str, start: usize, end: usize, is_domain: &dyn Fn(&str) -> boo
     let name = text.get(start..end)?.to_ascii_lowercase();
     if is_kept_name(&name) {
         return None;
+    }
+    if let Some(octets) = reversed(&name).as_deref().and_then(ipv4) {
+        return (!is_kept_ipv4(octets)).then_some(Hit { start, end, rule: Rule::Domain });
     }
     let (before, last) = name.rsplit_once('.')?;
     let first = name.split('.').next()?;

@@ -223,7 +223,11 @@ impl Redactor {
         find::hits(text, &|_| false, &mut hits);
         for Hit { start, end, rule } in hits {
             let Some(value) = text.get(start..end) else { continue };
-            found.insert((rule.family(), self.known_as(rule, value)));
+            let backwards = if rule == Rule::Domain { find::reversed(value) } else { None };
+            found.insert(match backwards {
+                Some(address) => (Rule::Ipv4, self.known_as(Rule::Ipv4, &address)),
+                None => (rule.family(), self.known_as(rule, value)),
+            });
         }
     }
 
@@ -269,14 +273,11 @@ impl Redactor {
         let ready = self.ready();
         let mut map = self.lock();
         if rule == Rule::Domain
-            && let Some(reversed) = written.to_ascii_lowercase().strip_suffix(".in-addr.arpa")
+            && let Some(address) = find::reversed(written)
         {
             // The address stands backwards, and so does its pseudonym.
-            let turned = |text: &str| text.rsplit('.').collect::<Vec<_>>().join(".");
-            if turned(reversed).parse::<std::net::Ipv4Addr>().is_ok() {
-                let name = assign(&mut map, &ready.known, Rule::Ipv4, &turned(reversed));
-                return format!("{}.in-addr.arpa", turned(&name));
-            }
+            let address = normalized(&map, Rule::Ipv4, &address);
+            return scan::reverse(&assign(&mut map, &ready.known, Rule::Ipv4, &address));
         }
         let name = normalized(&map, rule, written);
         let name = assign(&mut map, &ready.known, rule.family(), &name);

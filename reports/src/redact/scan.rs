@@ -143,6 +143,9 @@ fn spellings(rule: Rule, value: &str, pseudonym: &str) -> Vec<(String, String)> 
         let shapes = [":", "-", "."].map(|mark| (mac_as(value, mark), mac_as(pseudonym, mark)));
         return shapes.into();
     }
+    if rule == Rule::Ipv4 {
+        return vec![(value.to_owned(), pseudonym.to_owned()), (reverse(value), reverse(pseudonym))];
+    }
     let mut all = vec![value.to_owned()];
     if !value.is_ascii() {
         all.push(value.to_uppercase());
@@ -182,6 +185,12 @@ pub(super) fn mac_as(address: &str, mark: &str) -> String {
         return digits.chunks(4).map(|four| four.iter().collect::<String>()).collect::<Vec<_>>().join(".");
     }
     address.replace(':', mark)
+}
+
+/// The name for reverse lookup of an address.
+pub(super) fn reverse(address: &str) -> String {
+    let turned: Vec<&str> = address.rsplit('.').collect();
+    format!("{}.in-addr.arpa", turned.join("."))
 }
 
 fn percent(text: &str, plain: &str) -> String {
