@@ -463,7 +463,7 @@ fn is_name(text: &str, start: usize, end: usize, is_domain: &dyn Fn(&str) -> boo
 
 /// Long runs of letters in both cases and digits: no path and no checksum in hexadecimal looks like that.
 fn is_base64(run: &str) -> bool {
-    let any = |of: fn(&u8) -> bool| run.as_bytes().iter().any(|byte| of(byte));
+    let any = |of: fn(&u8) -> bool| run.as_bytes().iter().any(of);
     let slashes = run.bytes().filter(|byte| *byte == b'/').count();
     any(u8::is_ascii_uppercase)
         && any(u8::is_ascii_lowercase)

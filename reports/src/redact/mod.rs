@@ -63,6 +63,9 @@ struct Done {
     replaced: Vec<(Rule, String)>,
 }
 
+/// What a text became, with the rows of its pseudonyms in the tally; `None` if it stays.
+type Answer = Option<(Text, Vec<usize>)>;
+
 impl Redactor {
     /// A redactor that goes on with the names of a map.
     #[must_use]
@@ -119,8 +122,8 @@ impl Redactor {
         self.learn(report);
         let mut tally = Tally::default();
         // Each different text is searched once; `None` stays as it is.
-        let mut cache: HashMap<Text, Option<(Text, Vec<usize>)>> = HashMap::new();
-        let mut wholes: HashMap<(bool, Text), Option<(Text, Vec<usize>)>> = HashMap::new();
+        let mut cache: HashMap<Text, Answer> = HashMap::new();
+        let mut wholes: HashMap<(bool, Text), Answer> = HashMap::new();
         report.write(Kind::Text, "report", &mut |kind, place, text| {
             let key: Text = match kind {
                 Kind::Digest => return Sha256::parse(text).map(|hash| self.digest(hash).text().into()),
@@ -314,7 +317,7 @@ impl Redactor {
         if found.is_empty() {
             return None;
         }
-        found.sort_by(|a, b| (a.0, std::cmp::Reverse(a.1), a.2).cmp(&(b.0, std::cmp::Reverse(b.1), b.2)));
+        found.sort_by_key(|found| (found.0, std::cmp::Reverse(found.1), found.2));
         kept.sort_unstable_by_key(|(start, _)| *start);
         let mut kept = kept.into_iter().peekable();
         let mut kept_until = 0;

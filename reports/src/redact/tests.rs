@@ -244,10 +244,7 @@ fn many_events_cost_little() {
     let started = std::time::Instant::now();
     redactor.report(&mut report);
     let taken = started.elapsed();
-    println!("report {taken:?}");
     let json = serde_json::to_vec(&report).unwrap();
-    let started = std::time::Instant::now();
     assert_eq!(redactor.leaks(&json), []);
-    println!("scan of {} bytes {:?}", json.len(), started.elapsed());
     assert!(taken.as_secs() < 20);
 }
