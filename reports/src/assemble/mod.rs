@@ -340,6 +340,7 @@ mod tests {
             "causes",
             "suppressions",
             "signatures",
+            "redaction",
         ];
         assert_eq!(keys(&json), top);
         let instance = &json["product_instances"][0];
