@@ -217,19 +217,13 @@ pub(super) fn hits(text: &str, is_domain: &dyn Fn(&str) -> bool, out: &mut Vec<H
             from = if from < value.end() { value.end() } else { all.max(from + 1) };
             let trimmed = value.as_str().trim_end_matches(['.', ':', '\\', ' ']);
             let (start, end) = (value.start(), value.start() + trimmed.len());
-            out.extend(accepted(text, start, end, pattern.rule, is_domain));
+            out.extend(accepted(text, start, end, pattern.rule));
         }
     }
 }
 
 /// The rule that a value behind a label falls under; `None` if it is kept.
-fn accepted(
-    text: &str,
-    start: usize,
-    end: usize,
-    rule: Rule,
-    is_domain: &dyn Fn(&str) -> bool,
-) -> Option<Hit> {
+fn accepted(text: &str, start: usize, end: usize, rule: Rule) -> Option<Hit> {
     let value = text.get(start..end)?;
     if value.is_empty()
         || !value.contains(|c: char| c.is_alphanumeric())
@@ -239,9 +233,7 @@ fn accepted(
         return None;
     }
     match rule {
-        Rule::Host => {
-            host(value).map(|rule| Hit { start, end, rule }).or_else(|| named(text, start, end, is_domain))
-        }
+        Rule::Host => host(value).map(|rule| Hit { start, end, rule }).or_else(|| named(text, start, end)),
         Rule::Piid if value.len() == 36 && !stands_alone(text, start, end, "-_") => None,
         Rule::Email if is_kept_name(value.rsplit('@').next()?) => None,
         Rule::Account if value.starts_with("Cisco") || value.starts_with("\"Cisco") => None,
@@ -252,12 +244,12 @@ fn accepted(
 }
 
 /// A value with dots behind a host label: an address or a name, whatever its last label.
-fn named(text: &str, start: usize, end: usize, is_domain: &dyn Fn(&str) -> bool) -> Option<Hit> {
+fn named(text: &str, start: usize, end: usize) -> Option<Hit> {
     let value = text.get(start..end)?;
     if ipv4(value).is_some() {
         return is_ipv4(text, start, end);
     }
-    is_name(text, start, end, is_domain)
+    is_name(text, start, end, &|_| true)
 }
 
 /// Whether a whole value is a short host name; `None` if it has dots or is no name.

@@ -40,6 +40,7 @@ fn addresses_are_found_and_versions_times_and_object_names_are_not() {
 fn names_are_found_and_classes_files_and_hosts_of_cisco_are_not() {
     check("https://ssm.example.com:8443/x", &[(Rule::Domain, "ssm.example.com")]);
     check("uccx1.corp.acme.de resolves locally", &[(Rule::Domain, "uccx1.corp.acme.de")]);
+    check("https://ssm.acme.xyz/x", &[(Rule::Domain, "ssm.acme.xyz")]);
     check("mail jane.doe@acme.com!", &[(Rule::Email, "jane.doe@acme.com")]);
     check("java.net.UnknownHostException: ssm", &[(Rule::Host, "ssm")]);
     for kept in [
