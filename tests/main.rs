@@ -15,6 +15,7 @@ mod instances;
 mod no_panic;
 mod probe;
 mod probe_servers;
+mod redacted;
 mod same_facts;
 mod samples;
 mod schema;

@@ -30,14 +30,16 @@ struct Pattern {
 /// Between a label and its value: `: `, `=`, `="`, `">`, `\":\"`.
 const JOIN: &str = r#"\\?["'\]]?[ \t]{0,4}(?:[:=][ \t]{0,4}|>)\\?["'\[]?"#;
 /// A value without blanks.
-const WORD: &str = r#"([^\s,;"'<>\[\](){}|=&]{1,128})"#;
+const WORD: &str = r#"([^\s,;"'<>\[\](){}|=&#]{1,128})"#;
+/// What may stand before a label: nothing of a word, or a line break as syslog escapes it.
+const BEFORE: &str = "(?:^|[^a-z0-9]|#01[0-5])";
 
 const USER: &str = "(?:audit|remote)?user(?:[ _-]?(?:id|name))?|agent(?:[ _-]?(?:id|name|login))?|login(?:[ _-]?(?:id|name))?|\
                     resource(?:[ _-]?(?:id|name))?";
 const HOST: &str = "nodeid|clusterid|node ?name|node|host(?: ?name)?|server ?name|product instance name|cn";
 
 fn labeled(rule: Rule, labels: &str, value: &str, words: &'static [&'static str]) -> Pattern {
-    pattern(rule, &format!("(?i)(?:^|[^a-z0-9])(?:{labels}){JOIN}{value}"), words)
+    pattern(rule, &format!("(?i){BEFORE}(?:{labels}){JOIN}{value}"), words)
 }
 
 fn pattern(rule: Rule, text: &str, words: &'static [&'static str]) -> Pattern {
@@ -79,7 +81,12 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
         ),
         labeled(Rule::Host, HOST, WORD, &["node", "host", "server", "cluster", "instance", "cn="]),
         pattern(Rule::Host, r"UnknownHostException: ([^\s,;:]{1,128})", &["unknownhost"]),
-        pattern(Rule::Host, r"create provider -- ([^\s,;:]{1,128})", &["provider"]),
+        // What follows may be a sentence; a name in it has a digit or a mark.
+        pattern(
+            Rule::Host,
+            r"create provider -- ([A-Za-z0-9_-]{0,64}[0-9._-][A-Za-z0-9._-]{0,128})",
+            &["provider"],
+        ),
         pattern(Rule::Host, r"[a-z]{2,8}://(?:[^\s/@]{1,64}@)?([A-Za-z0-9_.-]{1,253})", &["://"]),
         pattern(
             Rule::Udi,
@@ -177,6 +184,12 @@ static VERSION: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Every value in `text` that a shape or a label shows. `is_domain` knows domains that were learned.
 pub(super) fn hits(text: &str, is_domain: &dyn Fn(&str) -> bool, out: &mut Vec<Hit>) {
+    shapes(text, is_domain, out);
+    labels(text, out);
+}
+
+/// Every value that its own shape shows: addresses, names with dots, long base64.
+pub(super) fn shapes(text: &str, is_domain: &dyn Fn(&str) -> bool, out: &mut Vec<Hit>) {
     let mut seen = [false; 256];
     text.bytes().for_each(|byte| seen[usize::from(byte)] = true);
     let (dots, colons) = (seen[usize::from(b'.')], seen[usize::from(b':')]);
@@ -195,6 +208,10 @@ pub(super) fn hits(text: &str, is_domain: &dyn Fn(&str) -> bool, out: &mut Vec<H
         let long = BASE64.find_iter(text).filter(|m| is_base64(m.as_str()));
         out.extend(long.map(|m| Hit { start: m.start(), end: m.end(), rule: Rule::Certificate }));
     }
+}
+
+/// Every value that the label before it shows.
+pub(super) fn labels(text: &str, out: &mut Vec<Hit>) {
     let (gate, opens) = &*GATE;
     // Words lie inside each other ("user" and "users"), so every one is asked for.
     let open = match gate.try_find_overlapping_iter(text) {
@@ -214,7 +231,15 @@ pub(super) fn hits(text: &str, is_domain: &dyn Fn(&str) -> bool, out: &mut Vec<H
             let all = found.get(0).map_or(text.len(), |all| all.end());
             let Some(value) = found.get(1).or_else(|| found.get(2)).or_else(|| found.get(0)) else { break };
             // The end of one value may be the label of the next: it goes on behind the value, not behind the match.
-            from = if from < value.end() { value.end() } else { all.max(from + 1) };
+            let behind = text.get(value.end()..).unwrap_or_default();
+            from = if is_label(value.as_str(), behind) {
+                // The mark before the next label is part of finding it; what joins a label and a value is ASCII.
+                (value.start() - 1).max(found.get(0).map_or(0, |all| all.start()) + 1)
+            } else if from < value.end() {
+                value.end()
+            } else {
+                all.max(from + 1)
+            };
             let trimmed = value.as_str().trim_end_matches(['.', ':', '\\', ' ']);
             let (start, end) = (value.start(), value.start() + trimmed.len());
             out.extend(accepted(text, start, end, pattern.rule));
@@ -229,6 +254,7 @@ fn accepted(text: &str, start: usize, end: usize, rule: Rule) -> Option<Hit> {
         || !value.contains(|c: char| c.is_alphanumeric())
         || is_empty_word(value)
         || is_kept_name(value)
+        || is_label(value, text.get(end..).unwrap_or_default())
     {
         return None;
     }
@@ -271,6 +297,26 @@ pub(super) fn name_rule(value: &str) -> Option<Rule> {
     } else {
         Some(Rule::Host)
     }
+}
+
+/// Whether what looks like a value is the next label: the value before it is empty.
+fn is_label(value: &str, behind: &str) -> bool {
+    const LABELS: [&str; 12] = [
+        "nodeid",
+        "clusterid",
+        "appid",
+        "alertname",
+        "alertdetail",
+        "timestamp",
+        "node",
+        "host",
+        "userid",
+        "user",
+        "agentid",
+        "facility",
+    ];
+    behind.trim_start_matches([' ', '\t']).starts_with([':', '='])
+        && LABELS.iter().any(|label| value.eq_ignore_ascii_case(label))
 }
 
 /// Words that stand where a name would and are none.

@@ -115,3 +115,15 @@ fn values_behind_labels_are_found_in_every_shape() {
         check(kept, &[]);
     }
 }
+
+#[test]
+fn an_empty_value_does_not_make_a_name_of_the_next_label() {
+    check("ClusterID : NodeID : ccx1 TimeStamp : x", &[(Rule::Host, "ccx1")]);
+    check("#012ClusterID : #012NodeID : ccx1#012 TimeStamp", &[(Rule::Host, "ccx1")]);
+    check("[ClusterID=][AppID=]", &[]);
+    check("Unable to create provider -- Operation timed out", &[]);
+    check(
+        "Unable to create provider -- ccm-1/192.0.2.3",
+        &[(Rule::Host, "ccm-1"), (Rule::Ipv4, "192.0.2.3")],
+    );
+}

@@ -87,13 +87,14 @@ impl Redactor {
         let mut texts: HashSet<String> = HashSet::new();
         let mut found: BTreeSet<(Rule, String)> = BTreeSet::new();
         report.read(Kind::Text, "report", &mut |kind, _, text| match kind {
-            Kind::Digest => {}
+            Kind::Digest | Kind::Said => {}
             Kind::Text => {
                 if !texts.contains(text) {
                     texts.insert(text.to_owned());
                     self.values(text, &mut found);
                 }
             }
+            Kind::Param(name) if is_ours(name) => {}
             Kind::Name | Kind::Path | Kind::Param(_) => {
                 let label =
                     if let Kind::Param(name) = kind { format!("{name}={text}") } else { String::new() };
@@ -133,7 +134,7 @@ impl Redactor {
                     tally.count(&ids, place);
                     return Some(done.text.into());
                 }
-                Kind::Text => match cache.get(text) {
+                Kind::Text | Kind::Said => match cache.get(text) {
                     Some(known) => return known.as_ref().map(|(new, ids)| tally.count(ids, place).give(new)),
                     None => text.into(),
                 },
@@ -155,7 +156,7 @@ impl Redactor {
                     return known.as_ref().map(|(new, ids)| tally.count(ids, place).give(new));
                 }
             };
-            let done = self.replace(&key, 0).map(|done| {
+            let done = self.replace_in(&key, 0, kind != Kind::Said).map(|done| {
                 let ids: Vec<usize> = done.replaced.into_iter().map(|one| tally.id(one)).collect();
                 (Text::from(done.text), ids)
             });
@@ -293,6 +294,9 @@ impl Redactor {
 
     /// The value of a parameter, read together with its name; `None` if it stays.
     fn param(&self, name: &str, value: &str) -> Option<Done> {
+        if is_ours(name) {
+            return self.replace_in(value, 0, false);
+        }
         let joined = format!("{name}={value}");
         let done = self.replace(&joined, name.len() + 1)?;
         let text = done.text.get(name.len() + 1..)?.to_owned();
@@ -301,9 +305,18 @@ impl Redactor {
 
     /// The text with every value from byte `from` on replaced; `None` if there is none.
     fn replace(&self, text: &str, from: usize) -> Option<Done> {
+        self.replace_in(text, from, true)
+    }
+
+    /// The same; values behind labels are looked for only if `labels`.
+    fn replace_in(&self, text: &str, from: usize, labels: bool) -> Option<Done> {
         let ready = self.ready();
         let mut hits = Vec::new();
-        find::hits(text, &|name| ready.known.0.contains(&format!(".{name}")), &mut hits);
+        let is_domain = |name: &str| ready.known.0.contains(&format!(".{name}"));
+        find::shapes(text, &is_domain, &mut hits);
+        if labels {
+            find::labels(text, &mut hits);
+        }
         let mut found: Vec<(usize, usize, Rule, Option<&str>)> =
             hits.into_iter().map(|hit| (hit.start, hit.end, hit.rule, None)).collect();
         let mut kept: Vec<(usize, usize)> = Vec::new();
@@ -345,13 +358,19 @@ impl Redactor {
     }
 }
 
+/// Whether a parameter of that name holds a word of our own catalog, so that the name labels nothing. One of a log that
+/// is called the same is found by its line.
+fn is_ours(parameter: &str) -> bool {
+    matches!(parameter, "class" | "signature")
+}
+
 /// The rule of a field that is a name as a whole; `None` if its text is to be searched, or is kept.
 fn whole(kind: Kind<'_>, text: &str) -> Option<Rule> {
     match kind {
         // `-` is the standard input, `.` the folder the program runs in.
         Kind::Path => (!matches!(text, "" | "-" | "." | "stdin")).then_some(Rule::Path),
         Kind::Name => find::name_rule(text),
-        Kind::Text | Kind::Digest | Kind::Param(_) => None,
+        Kind::Text | Kind::Said | Kind::Digest | Kind::Param(_) => None,
     }
 }
 

@@ -1,5 +1,14 @@
 //! The rules of redaction: what each replaces, and the words that no rule may replace in free text.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use history::facts::Facts;
+
+use crate::assemble::{Tables, assemble};
+use crate::render::{Options, RENDERERS};
+use crate::report::Tool;
+
 /// One kind of value that tells who the customer is.
 ///
 /// Where two rules find the same bytes, the earlier one names them.
@@ -257,8 +266,22 @@ const WORDS: [&str; 132] = [
 
 /// Whether a lower-case word is one of the product or of our sentences.
 pub(super) fn is_common(word: &str) -> bool {
-    WORDS.binary_search(&word).is_ok()
+    WORDS.binary_search(&word).is_ok() || OWN.contains(word)
 }
+
+/// Every word that a report of nothing holds, in any format: headings, remedies, the script of the page.
+static OWN: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let tool = Tool { name: "uccxray".to_owned(), version: String::new() };
+    let nothing = assemble(&Facts::default(), &Tables::default(), tool);
+    let pages =
+        RENDERERS.iter().map(|renderer| renderer.to_string(&nothing, &Options::default()).to_lowercase());
+    pages
+        .flat_map(|page| {
+            page.split(|c: char| !c.is_ascii_alphabetic()).map(str::to_owned).collect::<Vec<_>>()
+        })
+        .filter(|word| word.len() >= 3)
+        .collect()
+});
 
 /// Whether a name can be looked for in free text.
 pub(super) fn is_searchable(rule: Rule, name: &str) -> bool {

@@ -9,8 +9,10 @@ use crate::report::*;
 /// What a string of the report is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind<'a> {
-    /// Free text: a line, a sentence of ours that quotes one, a path inside a source.
+    /// Free text of the input: a line, a message, a path inside a source.
     Text,
+    /// A sentence of ours, which may hold names but labels none.
+    Said,
     /// The name of a node, an instance or a server, as a whole.
     Name,
     /// The path of a source.
@@ -165,20 +167,20 @@ fields! {
         schema_version Keep, tool Keep, as_of Keep, input Inner, product_instances Inner, events Inner, checks Inner,
         causes Inner, suppressions Inner, signatures Inner, redaction Keep,
     }
-    Input "input" { sources Inner, members Inner, coverage Inner, incomplete Text }
+    Input "input" { sources Inner, members Inner, coverage Inner, incomplete Said }
     Source "sources" { path Path, kind Keep, bytes Keep, sha256 Digest }
     Member "members" {
         source Path, path Text, node Name, format Keep, bytes Keep, lines Keep, records Keep, events Keep, first Keep,
-        last Keep, outcome Keep, reason Text, unread_lines Keep, unread Inner, cut_lines Keep,
+        last Keep, outcome Keep, reason Said, unread_lines Keep, unread Inner, cut_lines Keep,
     }
-    Unread "unread" { line Keep, reason Text, text Text }
+    Unread "unread" { line Keep, reason Said, text Text }
     Coverage "coverage" {
         from Keep, to Keep, unread_lines Keep, cut_lines Keep, gaps Inner, debug_seen Text, debug_lacking Text,
         logs Inner, clock_steps Inner,
     }
     LogCoverage "logs" {
         product_instance Name, node Name, log Text, files Keep, records Keep, from Keep, to Keep, holes Keep,
-        missing Keep, silences Keep, restarts Keep, collect Text,
+        missing Keep, silences Keep, restarts Keep, collect Said,
     }
     ClockStep "clock_steps" {
         node Name, log Text, source Path, member Text, line_before Keep, before Keep, line_after Keep, after Keep,
@@ -197,18 +199,18 @@ fields! {
     Release "release" { version Keep, regime Keep, basis Keep, evidence Inner }
     Deployment "deployment" { transport Keep, url Text, proxy Name }
     Now "now" { registration Inner, authorization Inner, enforcement Inner }
-    StateNow "now" { state Keep, since Keep, since_is_first_seen Keep, basis Keep, cause Text, evidence Inner }
+    StateNow "now" { state Keep, since Keep, since_is_first_seen Keep, basis Keep, cause Said, evidence Inner }
     Interval "history" {
-        dimension Keep, state Keep, from Keep, until Keep, basis Keep, cause Text, bounds Keep, evidence Inner,
+        dimension Keep, state Keep, from Keep, until Keep, basis Keep, cause Said, bounds Keep, evidence Inner,
     }
     Deadline "deadlines" {
-        kind Keep, earliest Keep, expected Keep, latest Keep, remaining_s Keep, basis Keep, rule Text, evidence Inner,
+        kind Keep, earliest Keep, expected Keep, latest Keep, remaining_s Keep, basis Keep, rule Said, evidence Inner,
     }
     Service "services" { node Name, service Text, state Text, at Keep, said_by Keep, evidence Inner }
-    Contradiction "contradictions" { says Text, between_nodes Keep, evidence Inner }
+    Contradiction "contradictions" { says Said, between_nodes Keep, evidence Inner }
     Usage "usage" {
         purchased Keep, peak Keep, locked Keep, deficit Keep, samples Keep, from Keep, to Keep, clock Keep,
-        assumed Text, purchases Inner, entitlements Inner, replays Inner, forecasts Inner, views Inner,
+        assumed Said, purchases Inner, entitlements Inner, replays Inner, forecasts Inner, views Inner,
     }
     UsageView "views" { interval_s Keep, rows_before Keep, at Keep, columns Inner }
     UsageColumn "views" { entitlement Text, in_use Keep, purchased Keep }
@@ -229,7 +231,7 @@ fields! {
     }
     Forecast "forecasts" {
         entitlement Text, purchased Keep, outlook Keep, needed_days Keep, since Keep, earliest Keep, expected Keep,
-        latest Keep, per_week Keep, horizon Keep, days Keep, samples Keep, method Text, backtest Keep,
+        latest Keep, per_week Keep, horizon Keep, days Keep, samples Keep, method Said, backtest Keep,
     }
     ReadingFit "readings" { first Keep, entered Keep, elapsed_s Keep, fits Keep, evidence Inner }
     EntitlementStated "entitlements_stated" { entitlement Text, name Text, count Keep, status Text, evidence Inner }
@@ -246,20 +248,20 @@ fields! {
     }
     Said "said" { node Name, at Keep, by Keep }
     Check "checks" {
-        id Keep, title Keep, product_instance Name, outcome Keep, severity Keep, confidence Keep, says Text,
-        remedy Text, collect Text, source Keep, evidence Inner, follows_from Inner, suppressed Inner, disputed Inner,
+        id Keep, title Keep, product_instance Name, outcome Keep, severity Keep, confidence Keep, says Said,
+        remedy Said, collect Said, source Keep, evidence Inner, follows_from Inner, suppressed Inner, disputed Inner,
     }
     Cause "causes" {
         rank Keep, check Keep, product_instance Name, severity Keep, suppressed Keep, explains Inner,
     }
-    Explained "explains" { check Keep, how Text, confidence Keep, evidence Inner }
-    Follows "follows_from" { check Keep, how Text, confidence Keep }
-    Suppressed "suppressed" { reason Text, expires Keep }
-    Suppression "suppressions" { check Keep, product_instance Name, reason Text, expires Keep, status Keep }
+    Explained "explains" { check Keep, how Said, confidence Keep, evidence Inner }
+    Follows "follows_from" { check Keep, how Said, confidence Keep }
+    Suppressed "suppressed" { reason Said, expires Keep }
+    Suppression "suppressions" { check Keep, product_instance Name, reason Said, expires Keep, status Keep }
     Dispute "disputed" { about Keep, says Keep }
     // A user's own catalog may quote what it looks for; its class and name are matched on.
     Signature "signatures" {
-        id Text, class Keep, means Text, remedy Text, severity Keep, confidence Keep, status Text, source Text,
-        refines Text, own Keep, events Keep,
+        id Said, class Keep, means Said, remedy Said, severity Keep, confidence Keep, status Keep, source Said,
+        refines Said, own Keep, events Keep,
     }
 }
