@@ -412,6 +412,9 @@ fn searched(
 /// # Errors
 /// A map that cannot be read.
 pub(crate) fn redaction(args: &AnalyzeArgs) -> Result<Option<Redaction>, UsageError> {
+    if args.map.is_some() && !args.redact {
+        return Err(UsageError("use --map: it is the map of a redaction; add --redact".to_owned()));
+    }
     args.redact.then(|| Redaction::open(args.map.as_deref())).transpose()
 }
 

@@ -40,6 +40,9 @@ pub enum Command {
     /// Make one zip for the case: the report in every form, the cited lines, outputs, a manifest.
     #[command(after_help = EXIT_CODES)]
     Pack(Box<PackArgs>),
+    /// Write a bundle's texts again without names, as one zip: -o FILE.zip, --redact is implied.
+    #[command(after_help = EXIT_CODES)]
+    Redact(Box<AnalyzeArgs>),
     /// Look up every line that a saved report cites: is it there, byte for byte?
     #[command(after_help = EXIT_CODES)]
     Verify(VerifyArgs),
@@ -127,7 +130,7 @@ pub struct AnalyzeArgs {
     #[arg(long, env = "UCCXRAY_REDACT")]
     pub redact: bool,
     /// The private map of the pseudonyms, made if it is not there: the same map gives the same names again.
-    #[arg(long, value_name = "FILE", env = "UCCXRAY_MAP", requires = "redact")]
+    #[arg(long, value_name = "FILE", env = "UCCXRAY_MAP")]
     pub map: Option<PathBuf>,
     /// Threads. Default: the processors of this machine.
     #[arg(long, value_name = "N", env = "UCCXRAY_JOBS", value_parser = clap::value_parser!(u16).range(1..=512))]

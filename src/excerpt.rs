@@ -98,7 +98,7 @@ pub(crate) fn read(
         let read = matches!(member.outcome, MemberOutcome::Read | MemberOutcome::Partial(_));
         let path = member.path.as_deref().unwrap_or_default().to_owned();
         let key = (member.source, path);
-        let is_log = member.format.as_deref().is_none_or(|format| logs.contains(&format));
+        let is_log = member.format.is_none_or(|format| logs.contains(&format));
         match ranges.remove(&key) {
             Some(mut lines) if is_log => {
                 lines.sort_unstable();
@@ -323,7 +323,7 @@ impl Look {
 }
 
 /// A path as an archive may hold it: no way out of it, nothing hidden, nothing that some system refuses.
-fn safe(path: &str) -> String {
+pub(crate) fn safe(path: &str) -> String {
     let part = |part: &str| -> String {
         let clean: String = part
             .chars()

@@ -243,7 +243,7 @@ fn zip(
 }
 
 /// One time for all entries: the pack of the same input is the same whenever it is made.
-fn options() -> SimpleFileOptions {
+pub(crate) fn options() -> SimpleFileOptions {
     SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
         .last_modified_time(DateTime::default())

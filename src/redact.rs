@@ -1,4 +1,7 @@
 //! Redaction in the shell: the map's file, a random key, and outputs that are searched before anybody sees them.
+//! [`bundle`] is `uccxray redact`: the logs themselves without names.
+
+pub(crate) mod bundle;
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};

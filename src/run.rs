@@ -10,7 +10,7 @@ use reports::Accepted;
 use crate::analyze::{self, complain};
 use crate::cli::{AnalyzeArgs, Cli, Command, Document, ExplainArgs, GenerateArgs, PageFormat};
 use crate::exit::Exit;
-use crate::{catalog, config, diff, explain, generate, pack, probe, verify, whatif};
+use crate::{catalog, config, diff, explain, generate, pack, probe, redact, verify, whatif};
 
 /// Runs the program with its arguments, the program's own name first.
 #[must_use]
@@ -36,6 +36,10 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
             Err(error) => fail(&format!("cannot {error}"), Exit::Usage),
         },
         Some(Command::Pack(args)) => match pack::run(&args) {
+            Ok(exit) => exit.into(),
+            Err(error) => fail(&format!("cannot {error}"), Exit::Usage),
+        },
+        Some(Command::Redact(args)) => match redact::bundle::run(&args) {
             Ok(exit) => exit.into(),
             Err(error) => fail(&format!("cannot {error}"), Exit::Usage),
         },
@@ -91,7 +95,9 @@ fn parse(args: Vec<OsString>) -> Result<Cli, ExitCode> {
     let cli = Cli::from_arg_matches(&matches).map_err(refuse)?;
     let (analyze, own, position) = match (&cli.command, matches.subcommand()) {
         (None, _) => (&cli.analyze, &matches, 1),
-        (Some(Command::Analyze(args) | Command::Diff(args)), Some((_, own))) => (args.as_ref(), own, 2),
+        (Some(Command::Analyze(args) | Command::Diff(args) | Command::Redact(args)), Some((_, own))) => {
+            (args.as_ref(), own, 2)
+        }
         (Some(Command::Whatif(args)), Some((_, own))) => (&args.analyze, own, 2),
         (Some(Command::Pack(args)), Some((_, own))) => (&args.analyze, own, 2),
         _ => return Ok(cli),
@@ -113,7 +119,7 @@ fn parse(args: Vec<OsString>) -> Result<Cli, ExitCode> {
     })?;
     // What was refused only with the configuration is the configuration's fault.
     let merged = match &again.command {
-        Some(Command::Analyze(args) | Command::Diff(args)) => args,
+        Some(Command::Analyze(args) | Command::Diff(args) | Command::Redact(args)) => args,
         Some(Command::Whatif(args)) => &args.analyze,
         Some(Command::Pack(args)) => &args.analyze,
         _ => &again.analyze,
@@ -127,7 +133,7 @@ fn parse(args: Vec<OsString>) -> Result<Cli, ExitCode> {
 /// Adds to the arguments what is no argument: suppressions, and the entries of the user's catalog.
 fn complete(mut cli: Cli, accepted: Vec<Accepted>) -> Result<Cli, ExitCode> {
     let args = match &mut cli.command {
-        Some(Command::Analyze(args) | Command::Diff(args)) => args.as_mut(),
+        Some(Command::Analyze(args) | Command::Diff(args) | Command::Redact(args)) => args.as_mut(),
         Some(Command::Whatif(args)) => &mut args.analyze,
         Some(Command::Pack(args)) => &mut args.analyze,
         _ => &mut cli.analyze,

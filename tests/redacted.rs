@@ -275,3 +275,33 @@ fn the_same_map_gives_the_same_names_and_lets_only_its_owner_verify() {
     let ran = run(uccxray(dir.path()).args(["bundle", "--redact", "--map", "one.json"])).exits(2);
     assert!(ran.stderr.contains("one.json") && !ran.stderr.contains("secret-key-text"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_bundle_is_written_again_without_names_and_reads_the_same() {
+    let (dir, customer) = case(7);
+    dir.file("bundle/picture.bin", b"PNG\0muc");
+    let args = ["redact", "bundle", "--map", "private.json", "-o", "clean.zip"];
+    let ran = run(uccxray(dir.path()).args(args)).exits(0);
+    assert!(ran.stderr.contains("picture.bin"), "{}", ran.stderr);
+    let mut zip = zip::ZipArchive::new(std::fs::File::open(dir.path().join("clean.zip")).unwrap()).unwrap();
+    assert!(zip.len() > 1);
+    for at in 0..zip.len() {
+        let mut file = zip.by_index(at).unwrap();
+        let name = file.name().unwrap().into_owned();
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut file, &mut bytes).unwrap();
+        let text = format!("{name}\n{}", String::from_utf8_lossy(&bytes));
+        assert_eq!(customer.found_in(&text), Vec::<&str>::new(), "{name}");
+    }
+    // The same states and the same number of events as from the original.
+    let report = |path: &str| run(uccxray(dir.path()).args([path, "-f", "json", "--no-progress"])).report();
+    let (before, after) = (report("bundle"), report("clean.zip"));
+    assert_eq!(before.events.len(), after.events.len());
+    let states = |of: &reports::Report| -> Vec<(String, String)> {
+        let rows = of.product_instances.iter().flat_map(|instance| &instance.history);
+        rows.map(|row| (row.dimension.clone(), row.state.clone())).collect()
+    };
+    assert_eq!(states(&before), states(&after));
+    let ran = run(uccxray(dir.path()).args(["redact", "bundle", "-o", "folder"])).exits(2);
+    assert!(ran.stderr.contains(".zip"), "{}", ran.stderr);
+}

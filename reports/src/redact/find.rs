@@ -488,15 +488,17 @@ fn is_name(text: &str, start: usize, end: usize, is_domain: &dyn Fn(&str) -> boo
     }
     let (before, last) = name.rsplit_once('.')?;
     let first = name.split('.').next()?;
-    let parents = name.match_indices('.').filter_map(|(at, _)| name.get(at + 1..));
-    let learned = is_domain(&name) || parents.filter(|parent| parent.contains('.')).any(is_domain);
     let country =
         last.len() == 2 && last.bytes().all(|byte| byte.is_ascii_lowercase()) && last != "gz" && last != "js";
     let file = ENDINGS.contains(&last) && !before.contains('.');
     let package = PACKAGES.contains(&first) && before.contains('.');
     let numbers = before.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') && last != "arpa";
     let public = (country || LAST.contains(&last)) && !file && !package && !numbers;
-    (learned || public).then_some(Hit { start, end, rule: Rule::Domain })
+    let learned = || {
+        let parents = name.match_indices('.').filter_map(|(at, _)| name.get(at + 1..));
+        is_domain(&name) || parents.filter(|parent| parent.contains('.')).any(is_domain)
+    };
+    (public || learned()).then_some(Hit { start, end, rule: Rule::Domain })
 }
 
 /// Long runs of letters in both cases and digits: no path and no checksum in hexadecimal looks like that.

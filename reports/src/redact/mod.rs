@@ -54,6 +54,8 @@ pub struct Redactor {
 struct Ready {
     dictionary: Arc<Dictionary>,
     known: Known,
+    /// Last labels of the domains that are known.
+    lasts: HashSet<String>,
     n_names: usize,
 }
 
@@ -91,7 +93,6 @@ impl Redactor {
             Kind::Text => {
                 if !texts.contains(text) {
                     texts.insert(text.to_owned());
-                    self.values(text, &mut found);
                 }
             }
             Kind::Param(name) if is_ours(name) => {}
@@ -105,6 +106,12 @@ impl Redactor {
                 }
             }
         });
+        let texts: Vec<String> = texts.into_iter().collect();
+        found.extend(in_parallel(&texts, |texts| {
+            let mut found = BTreeSet::new();
+            texts.iter().for_each(|text| self.values(text, &mut found));
+            found.into_iter().collect()
+        }));
         self.take(found);
     }
 
@@ -123,7 +130,7 @@ impl Redactor {
         self.learn(report);
         let mut tally = Tally::default();
         // Each different text is searched once; `None` stays as it is.
-        let mut cache: HashMap<Text, Answer> = HashMap::new();
+        let mut cache = self.replaced(report, &mut tally);
         let mut wholes: HashMap<(bool, Text), Answer> = HashMap::new();
         report.write(Kind::Text, "report", &mut |kind, place, text| {
             let key: Text = match kind {
@@ -165,6 +172,30 @@ impl Redactor {
             answer
         });
         report.redaction = Some(tally.section());
+    }
+
+    /// What every different text of the report becomes; `None`: it stays.
+    fn replaced(&self, report: &Report, tally: &mut Tally) -> HashMap<Text, Answer> {
+        let mut owned: Vec<(String, bool)> = Vec::new();
+        let mut seen: HashSet<String> = HashSet::new();
+        report.read(Kind::Text, "report", &mut |kind, _, text| {
+            if matches!(kind, Kind::Text | Kind::Said) && !seen.contains(text) {
+                seen.insert(text.to_owned());
+                owned.push((text.to_owned(), kind == Kind::Text));
+            }
+        });
+        let done = in_parallel(&owned, |texts| {
+            texts.iter().map(|(text, labels)| self.replace_in(text, 0, *labels)).collect()
+        });
+        let mut cache = HashMap::with_capacity(owned.len());
+        for ((text, _), done) in owned.into_iter().zip(done) {
+            let done = done.map(|done| {
+                let ids: Vec<usize> = done.replaced.into_iter().map(|one| tally.id(one)).collect();
+                (Text::from(done.text), ids)
+            });
+            cache.insert(Text::from(text), done);
+        }
+        cache
     }
 
     /// A text or line with its values replaced.
@@ -268,7 +299,9 @@ impl Redactor {
             for (rule, name) in &self.pending {
                 assign(&mut map, &known, *rule, name);
             }
-            Ready { dictionary: Arc::new(Dictionary::of(&map)), n_names: map.len(), known }
+            let domains = known.0.iter().filter(|name| name.starts_with('.'));
+            let lasts = domains.filter_map(|name| Some(name.rsplit('.').next()?.to_owned())).collect();
+            Ready { dictionary: Arc::new(Dictionary::of(&map)), n_names: map.len(), lasts, known }
         })
     }
 
@@ -312,7 +345,11 @@ impl Redactor {
     fn replace_in(&self, text: &str, from: usize, labels: bool) -> Option<Done> {
         let ready = self.ready();
         let mut hits = Vec::new();
-        let is_domain = |name: &str| ready.known.0.contains(&format!(".{name}"));
+        // Most names with dots are classes, whose last label no domain has.
+        let is_domain = |name: &str| {
+            let last = name.rsplit('.').next().unwrap_or(name);
+            ready.lasts.contains(last) && ready.known.0.contains(&format!(".{name}"))
+        };
         find::shapes(text, &is_domain, &mut hits);
         if labels {
             find::labels(text, &mut hits);
@@ -356,6 +393,24 @@ impl Redactor {
         out.push_str(text.get(done_until..).unwrap_or_default());
         Some(Done { text: out, replaced })
     }
+}
+
+/// Fewer things than these are not worth a thread.
+const PARALLEL_FROM: usize = 256;
+
+/// What `f` makes of all things, in their order, by two threads where there are many.
+fn in_parallel<T: Sync, U: Send>(all: &[T], f: impl Fn(&[T]) -> Vec<U> + Sync) -> Vec<U> {
+    if all.len() < PARALLEL_FROM {
+        return f(all);
+    }
+    let (left, right) = all.split_at(all.len() / 2);
+    std::thread::scope(|scope| {
+        let right = scope.spawn(|| f(right));
+        let mut made = f(left);
+        // A thread that panicked did so for a reason that must be seen.
+        made.extend(right.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        made
+    })
 }
 
 /// Whether a parameter of that name holds a word of our own catalog, so that the name labels nothing. One of a log that

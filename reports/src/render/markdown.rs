@@ -15,8 +15,9 @@ use crate::report::{
 };
 use crate::show::citations::Citations;
 use crate::show::words::{
-    candidates, clocks, deadline_kind, deadline_time, event_of, headline, how_to_date, log_coverage, n,
-    nodes, nodes_with, other_clocks, params, release, shared_zone, stale, standing, state, time_basis, zone,
+    candidates, clocks, counts, deadline_kind, deadline_time, event_of, headline, how_to_date, log_coverage,
+    n, nodes, nodes_with, other_clocks, params, release, shared_zone, stale, standing, state, time_basis,
+    zone,
 };
 use crate::time::{Time, Zone, spell};
 
@@ -52,7 +53,8 @@ impl<'a> Page<'a, '_> {
         writeln!(self.out, "# UCCX license report\n")?;
         writeln!(
             self.out,
-            "As of **{as_of}**, by {} {}.\n",
+            "As of **{as_of}**, by {} {}. Unless a time was given, that is the newest in the input; \"in\" and \"ago\" count \
+             from it.\n",
             code(&report.tool.name),
             code(&report.tool.version)
         )?;
@@ -222,7 +224,7 @@ impl<'a> Page<'a, '_> {
     }
 
     fn checks(&mut self) -> fmt::Result {
-        writeln!(self.out, "## Checks\n")?;
+        writeln!(self.out, "## Checks\n\n{}.\n", counts(self.report))?;
         self.causes()?;
         for (outcome, title) in [
             (CheckOutcome::Fail, "Failed"),
@@ -263,7 +265,8 @@ impl<'a> Page<'a, '_> {
                 };
                 let aside = if cause.suppressed { " (suppressed)" } else { "" };
                 let (rank, check) = (cause.rank, prose(&cause.check));
-                writeln!(self.out, "{rank}. **{check}**{aside}, {}{of}", cause.severity.name())?;
+                let worst = if cause.explains.is_empty() { "" } else { " at worst" };
+                writeln!(self.out, "{rank}. **{check}**{aside}, {}{worst}{of}", cause.severity.name())?;
             }
             self.out.write_char('\n')?;
         }
@@ -288,7 +291,7 @@ impl<'a> Page<'a, '_> {
     fn check(&mut self, check: &'a Check) -> fmt::Result {
         let whose =
             check.product_instance.as_deref().map(|id| format!(" for {}", code(id))).unwrap_or_default();
-        writeln!(self.out, "- **{}**{whose}: {}", prose(&check.id), prose(&check.title))?;
+        writeln!(self.out, "- **{}**{whose}, passes if: {}", prose(&check.id), prose(&check.title))?;
         if let (Some(severity), Some(confidence)) = (check.severity, check.confidence) {
             writeln!(self.out, "  - Severity {}, confidence {}", severity.name(), confidence.name())?;
         }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::report::Evidence;
 
 /// Most lines that one claim cites by number; the others are counted.
-const CITED_MAX: usize = 3;
+const CITED_MAX: usize = 8;
 
 /// The lines cited so far.
 #[derive(Default)]

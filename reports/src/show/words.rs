@@ -5,8 +5,8 @@ use history::skew::AGREE;
 
 use crate::check::listed;
 use crate::report::{
-    Basis, Clocks, Deadline, Event, Evidence, LogCoverage, Param, ProductInstance, Report, StateNow,
-    TimeBasis,
+    Basis, CheckOutcome, Clocks, Deadline, Event, Evidence, LogCoverage, Param, ProductInstance, Report,
+    StateNow, TimeBasis,
 };
 use crate::time::{Time, Zone, relative, spell};
 
@@ -321,6 +321,19 @@ pub(crate) fn stale(report: &Report) -> Option<String> {
             spell(as_of - end)
         )
     })
+}
+
+/// How many checks ended how.
+pub(crate) fn counts(report: &Report) -> String {
+    let of = |outcome| report.checks.iter().filter(|check| check.outcome == outcome).count();
+    format!(
+        "{}: {} failed, {} not known from this input, {} passed, {} not applicable",
+        n(report.checks.len() as u64, "answer"),
+        of(CheckOutcome::Fail),
+        of(CheckOutcome::NoEvidence),
+        of(CheckOutcome::Pass),
+        of(CheckOutcome::NotApplicable)
+    )
 }
 
 /// `1 file`, `12,345 files`.

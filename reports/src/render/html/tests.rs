@@ -124,14 +124,14 @@ fn nothing_in_the_input_becomes_markup_or_hides() {
 #[test]
 fn ids_are_unique_and_every_link_has_its_target() {
     let (facts, tables) = scenario();
+    let ids = regex::Regex::new(r#" id="([^"]*)""#).unwrap();
+    let links = regex::Regex::new(r##" href="#([^"]*)""##).unwrap();
     for report in [ooc(), hostile(), assemble(&facts, &tables, tool())] {
         let page = page_of(&report);
         let body = between(&page, "<body>", "<script id=\"data\"");
-        let ids = regex::Regex::new(r#" id="([^"]*)""#).unwrap();
         let all: Vec<&str> = ids.captures_iter(body).map(|it| it.get(1).unwrap().as_str()).collect();
         let once: BTreeSet<&str> = all.iter().copied().collect();
         assert_eq!(all.len(), once.len(), "{all:?}");
-        let links = regex::Regex::new(r##" href="#([^"]*)""##).unwrap();
         for link in links.captures_iter(body) {
             assert!(once.contains(&link[1]), "{}", &link[1]);
         }
