@@ -7,6 +7,7 @@
 //! cargo bench --bench throughput -- --merge                     1 to 30 nodes of a million records: time and peak memory
 //! cargo bench --bench throughput -- --usage                     five years of usage: time and peak memory
 //! cargo bench --bench throughput -- --catalog                   the catalog of failures against an empty one
+//! cargo bench --bench throughput -- --redact                    what redaction costs
 //! cargo bench --bench throughput -- --gate                      which literals, which searcher
 //! ```
 //!
@@ -23,6 +24,7 @@ mod forms;
 mod gate;
 mod measure;
 mod merge;
+mod redact;
 mod usage;
 
 use std::fmt::Write as _;
@@ -35,7 +37,7 @@ use corpus::{Density, GIB, LITERALS, Truth};
 use measure::{Job, Output, Run, Runner, median};
 
 const USAGE: &str = "usage: throughput [--size 1GiB] [--runs 7] [--dir DIR] [--only LIST] [--bin UCCXRAY] \
-                     [--table FILE] [--seed N] [--keep] | --grow | --merge | --usage | --catalog | --gate\n\
+                     [--table FILE] [--seed N] [--keep] | --grow | --merge | --usage | --catalog | --redact | --gate\n\
                      LIST: dir-sparse dir-dense zip-sparse zip-dense targz-sparse targz-dense startup";
 const FORMS: [&str; 7] =
     ["dir-sparse", "dir-dense", "zip-sparse", "zip-dense", "targz-sparse", "targz-dense", "startup"];
@@ -76,6 +78,7 @@ enum Mode {
     Merge,
     Usage,
     Catalog,
+    Redact,
     Gate,
 }
 
@@ -116,6 +119,7 @@ impl Options {
                 "--merge" => options.mode = Mode::Merge,
                 "--usage" => options.mode = Mode::Usage,
                 "--catalog" => options.mode = Mode::Catalog,
+                "--redact" => options.mode = Mode::Redact,
                 "--gate" => options.mode = Mode::Gate,
                 "--keep" => options.keep = true,
                 "--size" => options.size = size(value()?)?,
@@ -162,6 +166,13 @@ impl Options {
                 let mut text = self.heading("Catalog", None)?;
                 let (bundle, truth) = self.corpus(Density::Dense, self.size, "dir-dense")?;
                 text.push_str(&catalog::run(&bundle, truth.bytes, self.runs)?);
+                self.forget("dir-dense")?;
+                text
+            }
+            Mode::Redact => {
+                let mut text = self.heading("Redact", None)?;
+                let (bundle, truth) = self.corpus(Density::Dense, self.size, "dir-dense")?;
+                text.push_str(&redact::run(&self.uccxray()?, &bundle, truth.bytes, self.runs, &self.dir)?);
                 self.forget("dir-dense")?;
                 text
             }

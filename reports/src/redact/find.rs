@@ -17,6 +17,14 @@ pub(super) struct Hit {
     pub(super) start: usize,
     pub(super) end: usize,
     pub(super) rule: Rule,
+    /// Whether it counts only if it lies in a domain that was learned: its own shape does not show a name.
+    pub(super) if_domain: bool,
+}
+
+impl Hit {
+    fn new(start: usize, end: usize, rule: Rule) -> Self {
+        Self { start, end, rule, if_domain: false }
+    }
 }
 
 /// One pattern: group 1 or 2 is the value; without groups all of it is.
@@ -182,31 +190,31 @@ static VERSION: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a pattern of this file compiles")
 });
 
-/// Every value in `text` that a shape or a label shows. `is_domain` knows domains that were learned.
-pub(super) fn hits(text: &str, is_domain: &dyn Fn(&str) -> bool, out: &mut Vec<Hit>) {
-    shapes(text, is_domain, out);
+/// Every value in `text` that a shape or a label shows.
+pub(super) fn hits(text: &str, out: &mut Vec<Hit>) {
+    shapes(text, out);
     labels(text, out);
 }
 
 /// Every value that its own shape shows: addresses, names with dots, long base64.
-pub(super) fn shapes(text: &str, is_domain: &dyn Fn(&str) -> bool, out: &mut Vec<Hit>) {
+pub(super) fn shapes(text: &str, out: &mut Vec<Hit>) {
     let mut seen = [false; 256];
     text.bytes().for_each(|byte| seen[usize::from(byte)] = true);
     let (dots, colons) = (seen[usize::from(b'.')], seen[usize::from(b':')]);
     if dots {
         out.extend(IPV4.find_iter(text).filter_map(|m| is_ipv4(text, m.start(), m.end())));
-        out.extend(NAME.find_iter(text).filter_map(|m| is_name(text, m.start(), m.end(), is_domain)));
+        out.extend(NAME.find_iter(text).filter_map(|m| is_name(text, m.start(), m.end())));
     }
     if colons {
         out.extend(COLONS.find_iter(text).filter_map(|m| is_ipv6(text, m.start(), m.end())));
     }
     if dots || colons || seen[usize::from(b'-')] {
         let macs = MAC.find_iter(text).filter(|m| stands_alone(text, m.start(), m.end(), ":-."));
-        out.extend(macs.map(|m| Hit { start: m.start(), end: m.end(), rule: Rule::Mac }));
+        out.extend(macs.map(|m| Hit::new(m.start(), m.end(), Rule::Mac)));
     }
     if text.len() >= 60 {
         let long = BASE64.find_iter(text).filter(|m| is_base64(m.as_str()));
-        out.extend(long.map(|m| Hit { start: m.start(), end: m.end(), rule: Rule::Certificate }));
+        out.extend(long.map(|m| Hit::new(m.start(), m.end(), Rule::Certificate)));
     }
 }
 
@@ -259,13 +267,13 @@ fn accepted(text: &str, start: usize, end: usize, rule: Rule) -> Option<Hit> {
         return None;
     }
     match rule {
-        Rule::Host => host(value).map(|rule| Hit { start, end, rule }).or_else(|| named(text, start, end)),
+        Rule::Host => host(value).map(|rule| Hit::new(start, end, rule)).or_else(|| named(text, start, end)),
         Rule::Piid if value.len() == 36 && !stands_alone(text, start, end, "-_") => None,
         Rule::Email if is_kept_name(value.rsplit('@').next()?) => None,
         Rule::Account if value.starts_with("Cisco") || value.starts_with("\"Cisco") => None,
         // A user field that holds an address is found by the address.
         Rule::User if ipv4(value).is_some() || value.parse::<Ipv6Addr>().is_ok() => None,
-        _ => Some(Hit { start, end, rule }),
+        _ => Some(Hit::new(start, end, rule)),
     }
 }
 
@@ -275,7 +283,7 @@ fn named(text: &str, start: usize, end: usize) -> Option<Hit> {
     if ipv4(value).is_some() {
         return is_ipv4(text, start, end);
     }
-    is_name(text, start, end, &|_| true)
+    is_name(text, start, end).map(|hit| Hit { if_domain: false, ..hit })
 }
 
 /// Whether a whole value is a short host name; `None` if it has dots or is no name.
@@ -409,7 +417,7 @@ fn is_ipv4(text: &str, start: usize, end: usize) -> Option<Hit> {
         || !stands_alone(text, start, end, ".")
         || VERSION.is_match(text.get(from..start)?)
         || text.get(end..)?.starts_with(".in-addr");
-    (!kept).then_some(Hit { start, end, rule: Rule::Ipv4 })
+    (!kept).then_some(Hit::new(start, end, Rule::Ipv4))
 }
 
 fn is_ipv6(text: &str, start: usize, end: usize) -> Option<Hit> {
@@ -423,11 +431,11 @@ fn is_ipv6(text: &str, start: usize, end: usize) -> Option<Hit> {
     let end = start + trimmed.len();
     // `a::b` in a program's names has letters beside it.
     let kept = is_kept_ipv6(address) || !stands_alone(text, start, end, "_");
-    (!kept).then_some(Hit { start, end, rule: Rule::Ipv6 })
+    (!kept).then_some(Hit::new(start, end, Rule::Ipv6))
 }
 
-/// Words with dots that are a host or a domain.
-fn is_name(text: &str, start: usize, end: usize, is_domain: &dyn Fn(&str) -> bool) -> Option<Hit> {
+/// Words with dots that are a host or a domain, or are one if their domain was learned.
+fn is_name(text: &str, start: usize, end: usize) -> Option<Hit> {
     /// First labels of package names: a reverse domain is not a host.
     const PACKAGES: [&str; 10] = ["com", "org", "java", "javax", "sun", "jdk", "edu", "gov", "net", "io"];
     /// Country codes that are also endings of files.
@@ -484,7 +492,7 @@ fn is_name(text: &str, start: usize, end: usize, is_domain: &dyn Fn(&str) -> boo
         return None;
     }
     if let Some(octets) = reversed(&name).as_deref().and_then(ipv4) {
-        return (!is_kept_ipv4(octets)).then_some(Hit { start, end, rule: Rule::Domain });
+        return (!is_kept_ipv4(octets)).then_some(Hit::new(start, end, Rule::Domain));
     }
     let (before, last) = name.rsplit_once('.')?;
     let first = name.split('.').next()?;
@@ -494,11 +502,13 @@ fn is_name(text: &str, start: usize, end: usize, is_domain: &dyn Fn(&str) -> boo
     let package = PACKAGES.contains(&first) && before.contains('.');
     let numbers = before.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') && last != "arpa";
     let public = (country || LAST.contains(&last)) && !file && !package && !numbers;
-    let learned = || {
-        let parents = name.match_indices('.').filter_map(|(at, _)| name.get(at + 1..));
-        is_domain(&name) || parents.filter(|parent| parent.contains('.')).any(is_domain)
-    };
-    (public || learned()).then_some(Hit { start, end, rule: Rule::Domain })
+    Some(Hit { if_domain: !public, ..Hit::new(start, end, Rule::Domain) })
+}
+
+/// Whether a name with dots lies in a domain that `is_domain` knows, or is one.
+pub(super) fn lies_in(name: &str, is_domain: &dyn Fn(&str) -> bool) -> bool {
+    let parents = name.match_indices('.').filter_map(|(at, _)| name.get(at + 1..));
+    is_domain(name) || parents.filter(|parent| parent.contains('.')).any(is_domain)
 }
 
 /// Long runs of letters in both cases and digits: no path and no checksum in hexadecimal looks like that.

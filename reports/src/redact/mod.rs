@@ -45,6 +45,8 @@ pub struct Redactor {
     /// What was learned and is named before the first text is replaced, in order, so that order of arrival is nothing.
     pending: BTreeSet<(Rule, String)>,
     ready: OnceLock<Ready>,
+    /// What shapes and labels show in each text of the reports that were learned from: it is replaced soon after.
+    seen: HashMap<Box<str>, Vec<Hit>>,
     /// The dictionary with what texts added, and how many names it has.
     late: Mutex<Option<(usize, Arc<Dictionary>)>>,
 }
@@ -75,6 +77,7 @@ impl Redactor {
         Self {
             state: Mutex::new(map),
             pending: BTreeSet::new(),
+            seen: HashMap::new(),
             ready: OnceLock::new(),
             late: Mutex::new(None),
         }
@@ -86,13 +89,13 @@ impl Redactor {
             return;
         }
         let mut names: HashSet<String> = HashSet::new();
-        let mut texts: HashSet<String> = HashSet::new();
+        let mut texts: HashSet<Box<str>> = HashSet::new();
         let mut found: BTreeSet<(Rule, String)> = BTreeSet::new();
         report.read(Kind::Text, "report", &mut |kind, _, text| match kind {
             Kind::Digest | Kind::Said => {}
             Kind::Text => {
-                if !texts.contains(text) {
-                    texts.insert(text.to_owned());
+                if !texts.contains(text) && !self.seen.contains_key(text) {
+                    texts.insert(text.into());
                 }
             }
             Kind::Param(name) if is_ours(name) => {}
@@ -106,12 +109,19 @@ impl Redactor {
                 }
             }
         });
-        let texts: Vec<String> = texts.into_iter().collect();
-        found.extend(in_parallel(&texts, |texts| {
-            let mut found = BTreeSet::new();
-            texts.iter().for_each(|text| self.values(text, &mut found));
-            found.into_iter().collect()
-        }));
+        let texts: Vec<Box<str>> = texts.into_iter().collect();
+        let hits: Vec<Vec<Hit>> = in_parallel(&texts, |texts| {
+            let each = texts.iter().map(|text| {
+                let mut hits = Vec::new();
+                find::hits(text, &mut hits);
+                hits
+            });
+            each.collect()
+        });
+        for (text, hits) in texts.iter().zip(&hits) {
+            self.name_hits(text, hits, &mut found);
+        }
+        self.seen.extend(texts.into_iter().zip(hits));
         self.take(found);
     }
 
@@ -171,6 +181,7 @@ impl Redactor {
             cache.insert(key, done);
             answer
         });
+        self.seen = HashMap::new();
         report.redaction = Some(tally.section());
     }
 
@@ -255,13 +266,17 @@ impl Redactor {
     /// Every value that shapes and labels show in a text.
     fn values(&self, text: &str, found: &mut BTreeSet<(Rule, String)>) {
         let mut hits = Vec::new();
-        find::hits(text, &|_| false, &mut hits);
-        for Hit { start, end, rule } in hits {
-            let Some(value) = text.get(start..end) else { continue };
-            let backwards = if rule == Rule::Domain { find::reversed(value) } else { None };
+        find::hits(text, &mut hits);
+        self.name_hits(text, &hits, found);
+    }
+
+    fn name_hits(&self, text: &str, hits: &[Hit], found: &mut BTreeSet<(Rule, String)>) {
+        for hit in hits.iter().filter(|hit| !hit.if_domain) {
+            let Some(value) = text.get(hit.start..hit.end) else { continue };
+            let backwards = if hit.rule == Rule::Domain { find::reversed(value) } else { None };
             found.insert(match backwards {
                 Some(address) => (Rule::Ipv4, self.known_as(Rule::Ipv4, &address)),
-                None => (rule.family(), self.known_as(rule, value)),
+                None => (hit.rule.family(), self.known_as(hit.rule, value)),
             });
         }
     }
@@ -344,18 +359,30 @@ impl Redactor {
     /// The same; values behind labels are looked for only if `labels`.
     fn replace_in(&self, text: &str, from: usize, labels: bool) -> Option<Done> {
         let ready = self.ready();
-        let mut hits = Vec::new();
+        let mut fresh = Vec::new();
+        let hits: &[Hit] = match self.seen.get(text) {
+            Some(known) if labels => known,
+            _ => {
+                find::shapes(text, &mut fresh);
+                if labels {
+                    find::labels(text, &mut fresh);
+                }
+                &fresh
+            }
+        };
         // Most names with dots are classes, whose last label no domain has.
         let is_domain = |name: &str| {
             let last = name.rsplit('.').next().unwrap_or(name);
             ready.lasts.contains(last) && ready.known.0.contains(&format!(".{name}"))
         };
-        find::shapes(text, &is_domain, &mut hits);
-        if labels {
-            find::labels(text, &mut hits);
-        }
+        let counts = |hit: &&Hit| {
+            let name = text.get(hit.start..hit.end).unwrap_or_default();
+            let last = || name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
+            !hit.if_domain
+                || ready.lasts.contains(&last()) && find::lies_in(&name.to_ascii_lowercase(), &is_domain)
+        };
         let mut found: Vec<(usize, usize, Rule, Option<&str>)> =
-            hits.into_iter().map(|hit| (hit.start, hit.end, hit.rule, None)).collect();
+            hits.iter().filter(counts).map(|hit| (hit.start, hit.end, hit.rule, None)).collect();
         let mut kept: Vec<(usize, usize)> = Vec::new();
         for place in ready.dictionary.places(text.as_bytes()) {
             if place.keep {
