@@ -177,6 +177,23 @@ struct Lines {
 }
 
 impl Lines {
+    fn new(wanted: Arc<[(u64, u64)]>, context: usize) -> Self {
+        Self {
+            wanted,
+            next: 0,
+            context,
+            number: 0,
+            begin: 0,
+            open: Vec::new(),
+            length: 0,
+            before: VecDeque::new(),
+            behind: 0,
+            last: 0,
+            out: String::new(),
+            full: false,
+        }
+    }
+
     fn feed(&mut self, bytes: &[u8]) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             self.length += piece.len() as u64;
@@ -265,20 +282,9 @@ impl Visitor for Look {
         match key.and_then(|key| self.wanted.get(&key)) {
             None => Reading::Nothing,
             Some(Wanted::Whole) => Reading::Whole(Vec::new()),
-            Some(Wanted::Lines(wanted)) => Reading::Lines(Box::new(Lines {
-                wanted: Arc::clone(wanted),
-                next: 0,
-                context: self.context,
-                number: 0,
-                begin: 0,
-                open: Vec::new(),
-                length: 0,
-                before: VecDeque::new(),
-                behind: 0,
-                last: 0,
-                out: String::new(),
-                full: false,
-            })),
+            Some(Wanted::Lines(wanted)) => {
+                Reading::Lines(Box::new(Lines::new(Arc::clone(wanted), self.context)))
+            }
         }
     }
 
@@ -349,20 +355,7 @@ mod tests {
     #[track_caller]
     fn check(text: &str, wanted: &[(u64, u64)], context: usize, expected: &str) {
         for chunk in [1, 3, 1000] {
-            let mut lines = Lines {
-                wanted: wanted.into(),
-                next: 0,
-                context,
-                number: 0,
-                begin: 0,
-                open: Vec::new(),
-                length: 0,
-                before: VecDeque::new(),
-                behind: 0,
-                last: 0,
-                out: String::new(),
-                full: false,
-            };
+            let mut lines = Lines::new(wanted.into(), context);
             text.as_bytes().chunks(chunk).for_each(|bytes| lines.feed(bytes));
             lines.end();
             let found: Vec<String> =

@@ -24,7 +24,10 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         Some(Command::Analyze(args)) => analyze_or_help(&args),
         Some(Command::Whatif(args)) => {
             if nothing_to_read(&args.analyze) {
-                return fail("think anything through: name a bundle, or usage with --usage", Exit::Usage);
+                return fail(
+                    "cannot think anything through: name a bundle, or usage with --usage",
+                    Exit::Usage,
+                );
             }
             match whatif::run(&args) {
                 Ok(exit) => exit.into(),
@@ -35,6 +38,12 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
             Ok(exit) => exit.into(),
             Err(error) => fail(&format!("cannot {error}"), Exit::Usage),
         },
+        Some(Command::Pack(args)) if nothing_to_read(&args.analyze) => {
+            fail("cannot pack anything: name a bundle", Exit::Usage)
+        }
+        Some(Command::Redact(args)) if nothing_to_read(&args) => {
+            fail("cannot redact anything: name a bundle", Exit::Usage)
+        }
         Some(Command::Pack(args)) => match pack::run(&args) {
             Ok(exit) => exit.into(),
             Err(error) => fail(&format!("cannot {error}"), Exit::Usage),

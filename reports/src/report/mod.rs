@@ -32,6 +32,7 @@ pub use usage::{
 pub use verdict::{
     Cause, Dispute, Explained, Follows, Published, Signature, Suppressed, Suppression, SuppressionStatus,
 };
+pub(crate) use words::word;
 pub use words::{
     Basis, CheckOutcome, Confidence, MemberOutcome, OutlookKind, Reading, Regime, Severity, Transport,
     UsageClock,

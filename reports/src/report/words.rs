@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// A closed list of words, each written in documents as it stands here.
 macro_rules! word {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$doc])*
@@ -10,7 +11,7 @@ macro_rules! word {
         pub enum $name { $($(#[$variant_doc])* #[serde(rename = $text)] $variant),+ }
 
         impl $name {
-            /// The word in the report.
+            /// The word in a document.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $text),+ }
@@ -18,6 +19,8 @@ macro_rules! word {
         }
     };
 }
+
+pub(crate) use word;
 
 word! {
     /// How firmly a claim stands.
