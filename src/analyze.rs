@@ -45,8 +45,7 @@ pub fn run(args: &AnalyzeArgs) -> Result<Exit, UsageError> {
     let files = args.output.iter().map(|path| Ok((path, Kind::of(path)?))).collect::<Result<Vec<_>, _>>()?;
     let mut redaction = redaction(args)?;
     let facts = read(args)?;
-    let mut report = report(&facts);
-    reports::suppress(&mut report, &args.accepted);
+    let mut report = judged(args, &facts);
     let mut exit = verdict(args, &facts, &report);
     if let Some(redaction) = &mut redaction {
         redaction.report(&mut report);
@@ -150,6 +149,13 @@ pub fn report(facts: &Facts) -> Report {
         })
         .collect();
     reports::assemble(facts, &Tables { instances }, tool())
+}
+
+/// The report of the facts, less what the user accepts.
+pub(crate) fn judged(args: &AnalyzeArgs, facts: &Facts) -> Report {
+    let mut report = report(facts);
+    reports::suppress(&mut report, &args.accepted);
+    report
 }
 
 /// This program, as its documents name it.
@@ -386,10 +392,12 @@ fn searched(
         }
     }
     let mut text = Vec::new();
-    // Writing to memory cannot fail.
-    let _ = output::write_to(&mut text, stdout, content, screen);
-    if !args.quiet && !redaction.is_clean("standard output", &text) {
-        return Exit::Failure;
+    if !args.quiet {
+        // Writing to memory cannot fail.
+        let _ = output::write_to(&mut text, stdout, content, screen);
+        if !redaction.is_clean("standard output", &text) {
+            return Exit::Failure;
+        }
     }
     let outputs: Vec<PathBuf> = files.iter().map(|(path, _)| (*path).clone()).collect();
     // The map first: what cannot be traced back may not be what the user wants to send.

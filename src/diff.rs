@@ -23,8 +23,11 @@ pub fn run(args: &AnalyzeArgs) -> Result<Exit, UsageError> {
         let why = "name two: the earlier bundle or report.json, then the later";
         return Err(UsageError::new(format!("compare {} things: {why}", args.paths.len())));
     };
-    let files: Vec<(&PathBuf, &str)> =
-        args.output.iter().map(|path| Ok((path, format_of(path)?))).collect::<Result<_, UsageError>>()?;
+    let files: Vec<(&PathBuf, &str)> = args
+        .output
+        .iter()
+        .map(|path| Ok((path, output::format_of(path, &FORMATS)?)))
+        .collect::<Result<_, UsageError>>()?;
     if !FORMATS.iter().any(|(format, _)| *format == args.format) {
         let known: Vec<&str> = FORMATS.iter().map(|(format, _)| *format).collect();
         return Err(UsageError::new(format!(
@@ -78,26 +81,11 @@ fn side(args: &AnalyzeArgs, path: &Path) -> Result<(Report, Exit), UsageError> {
     let own = AnalyzeArgs { paths: vec![path.to_owned()], ..args.clone() };
     let facts = analyze::read(&own)?;
     facts.incomplete.iter().for_each(|says| complain(says));
-    let mut report = analyze::report(&facts);
-    reports::suppress(&mut report, &args.accepted);
+    let report = analyze::judged(args, &facts);
     let exit = match (facts.instances.is_empty(), analyze::is_damaged(&facts)) {
         (true, _) => Exit::Nothing,
         (false, true) => Exit::Incomplete,
         (false, false) => Exit::Ok,
     };
     Ok((report, exit))
-}
-
-fn format_of(path: &Path) -> Result<&'static str, UsageError> {
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    let found = FORMATS.iter().find(|(_, endings)| endings.iter().any(|it| it.eq_ignore_ascii_case(ending)));
-    found.map(|(format, _)| *format).ok_or_else(|| {
-        let known: Vec<String> =
-            FORMATS.iter().flat_map(|(_, endings)| *endings).map(|ending| format!(".{ending}")).collect();
-        UsageError::new(format!(
-            "write {}: the ending names the format, one of {}",
-            path.display(),
-            known.join(" ")
-        ))
-    })
 }

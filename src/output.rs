@@ -64,11 +64,7 @@ impl Kind {
             .chain(cfg!(feature = "pdf").then_some(PDF))
             .map(|ending| format!(".{ending}"))
             .collect();
-        Err(UsageError::new(format!(
-            "write {}: the ending names the format, one of {}",
-            path.display(),
-            known.join(" ")
-        )))
+        Err(unnamed(path, &known))
     }
 
     /// The bytes of a file of this kind.
@@ -132,6 +128,31 @@ fn pdf_text(_: &Report) -> Vec<u8> {
 #[cfg(not(feature = "pdf"))]
 fn pdf_of(_: &Report) -> Result<Vec<u8>, String> {
     Err("this program was built without PDF".to_owned())
+}
+
+/// The format, of those with their endings, that a file's ending names.
+///
+/// # Errors
+/// An ending that names none, with all that do.
+pub(crate) fn format_of(
+    path: &Path,
+    formats: &[(&'static str, &[&str])],
+) -> Result<&'static str, UsageError> {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    let found = formats.iter().find(|(_, endings)| endings.iter().any(|it| it.eq_ignore_ascii_case(ending)));
+    found.map(|(format, _)| *format).ok_or_else(|| {
+        let known = formats.iter().flat_map(|(_, endings)| *endings).map(|ending| format!(".{ending}"));
+        unnamed(path, &known.collect::<Vec<_>>())
+    })
+}
+
+/// The ending of `path` names no format: these do.
+fn unnamed(path: &Path, known: &[String]) -> UsageError {
+    UsageError::new(format!(
+        "write {}: the ending names the format, one of {}",
+        path.display(),
+        known.join(" ")
+    ))
 }
 
 /// Writes a report that is text.

@@ -69,8 +69,7 @@ pub fn run(args: &PackArgs) -> Result<Exit, UsageError> {
     };
     let mut redaction = analyze::redaction(&args.analyze)?;
     let facts = analyze::read(&args.analyze)?;
-    let mut report = analyze::report(&facts);
-    reports::suppress(&mut report, &args.analyze.accepted);
+    let mut report = analyze::judged(&args.analyze, &facts);
     let mut exit = analyze::verdict(&args.analyze, &facts, &report);
     let mut excerpts = excerpt::read(&args.analyze, &facts, &report, args.context, LOGS.as_slice());
     if let Some(redaction) = &mut redaction {

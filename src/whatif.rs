@@ -21,7 +21,7 @@ pub fn run(args: &WhatifArgs) -> Result<Exit, UsageError> {
         .analyze
         .output
         .iter()
-        .map(|path| Ok((path, format_of(path)?)))
+        .map(|path| Ok((path, output::format_of(path, &FORMATS)?)))
         .collect::<Result<_, UsageError>>()?;
     if !FORMATS.iter().any(|(format, _)| *format == args.analyze.format) {
         return Err(UsageError::new(format!(
@@ -70,16 +70,6 @@ pub fn run(args: &WhatifArgs) -> Result<Exit, UsageError> {
 
 /// Formats and their endings.
 const FORMATS: [(&str, &[&str]); 3] = [("text", &["txt"]), ("md", &["md", "markdown"]), ("json", &["json"])];
-
-fn format_of(path: &std::path::Path) -> Result<&'static str, UsageError> {
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    let found =
-        FORMATS.iter().find(|(_, endings)| endings.iter().any(|known| known.eq_ignore_ascii_case(ending)));
-    found.map(|(format, _)| *format).ok_or_else(|| {
-        let why = "the ending names the format, one of .txt .md .markdown .json";
-        UsageError::new(format!("write {}: {why}", path.display()))
-    })
-}
 
 fn changes(args: &WhatifArgs) -> Result<Vec<Change>, UsageError> {
     let mut out = if args.only { Vec::new() } else { vec![Change::Nothing, Change::BuyWhatLacks] };

@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{Datelike as _, TimeDelta, Utc};
 use history::analysis::Options;
@@ -14,8 +13,8 @@ use parsers::event::EventKind;
 use parsers::stamp::Instant;
 use uccxray::generate::{self, Bundle, Container, FailureClass, Occasion, Plan, Rng, Truth};
 
-use crate::support::Dir;
 use crate::support::drive::{Piece, Pieces, pieces};
+use crate::support::{Dir, each_seed};
 
 /// The kinds of event that the truth lists and the program reads.
 const KINDS: [&str; 4] = ["ooc_approaching", "ooc_imminent", "ooc_entered", "transport_failure"];
@@ -32,29 +31,17 @@ impl Counts {
 
 #[test]
 fn generated_bundles_give_their_truth() {
-    let n_seeds: u64 = std::env::var("UCCXRAY_SEEDS").map_or(300, |text| text.parse().unwrap());
-    let next = AtomicU64::new(0);
     let counts = Mutex::new(Counts::default());
     let wrong = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= n_seeds {
-                        break;
-                    }
-                    let (found, problems) = one(seed);
-                    let mut counts = counts.lock().unwrap();
-                    for (what, n) in found.0 {
-                        *counts.0.entry(what).or_default() += n;
-                    }
-                    counts.add("bundles", 1);
-                    counts.add("bundles with a difference", usize::from(!problems.is_empty()));
-                    wrong.lock().unwrap().extend(problems);
-                }
-            });
+    each_seed(300, |seed| {
+        let (found, problems) = one(seed);
+        let mut counts = counts.lock().unwrap();
+        for (what, n) in found.0 {
+            *counts.0.entry(what).or_default() += n;
         }
+        counts.add("bundles", 1);
+        counts.add("bundles with a difference", usize::from(!problems.is_empty()));
+        wrong.lock().unwrap().extend(problems);
     });
     for (what, n) in counts.into_inner().unwrap().0 {
         println!("{n:>8} {what}");

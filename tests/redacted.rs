@@ -4,7 +4,6 @@
 //! `UCCXRAY_SEEDS=1000` looks at more bundles; `--nocapture` prints the counts.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use history::analysis::Options;
 use history::facts::{MemberOutcome, Source};
@@ -13,7 +12,7 @@ use uccxray::analyze;
 use uccxray::generate::{self, Plan, Rng};
 
 use crate::support::drive::{Piece, Pieces};
-use crate::support::{Dir, run, uccxray};
+use crate::support::{Dir, each_seed, run, uccxray};
 
 /// A customer: names and numbers of its own, different for each seed.
 struct Customer {
@@ -163,24 +162,12 @@ fn outputs_of(seed: u64) -> (Vec<String>, usize) {
 
 #[test]
 fn no_output_of_generated_bundles_holds_an_original() {
-    let n_seeds: u64 = std::env::var("UCCXRAY_SEEDS").map_or(100, |text| text.parse().unwrap());
-    let next = AtomicU64::new(0);
     let found = Mutex::new((Vec::new(), 0));
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= n_seeds {
-                        break;
-                    }
-                    let (leaks, outputs) = outputs_of(seed);
-                    let mut found = found.lock().unwrap();
-                    found.0.extend(leaks);
-                    found.1 += outputs;
-                }
-            });
-        }
+    let n_seeds = each_seed(100, |seed| {
+        let (leaks, outputs) = outputs_of(seed);
+        let mut found = found.lock().unwrap();
+        found.0.extend(leaks);
+        found.1 += outputs;
     });
     let (leaks, outputs) = found.into_inner().unwrap();
     println!("{n_seeds} bundles, {outputs} outputs, {} originals found", leaks.len());

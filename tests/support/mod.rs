@@ -7,7 +7,27 @@ pub(crate) mod expect;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+/// Runs `one` with every seed below `UCCXRAY_SEEDS`, or below `n_usual`, on two threads; returns how many there were.
+pub(crate) fn each_seed(n_usual: u64, one: impl Fn(u64) + Sync) -> u64 {
+    let n_seeds = std::env::var("UCCXRAY_SEEDS").map_or(n_usual, |text| text.parse().unwrap());
+    let next = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= n_seeds {
+                        break;
+                    }
+                    one(seed);
+                }
+            });
+        }
+    });
+    n_seeds
+}
 
 /// The repository.
 pub(crate) fn root() -> &'static Path {

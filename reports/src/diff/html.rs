@@ -5,7 +5,7 @@
 
 use maud::{Markup, html};
 
-use crate::escape::{SHOWN_MAX, cut, terminal};
+use crate::render::shown;
 
 use super::document::{Diff, Presence};
 use super::tables::{Table, sides, tables};
@@ -53,9 +53,4 @@ fn table(of: &Table) -> Markup {
         } }
         @if 0 < of.n_more { p class="more" { (of.n_more) " more in the JSON document." } }
     }
-}
-
-/// Text that a browser shows as it is: markup is escaped by the template, hidden characters are spelled out here.
-fn shown(text: &str) -> String {
-    terminal(&cut(text, SHOWN_MAX)).into_owned()
 }

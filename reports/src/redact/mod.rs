@@ -140,46 +140,33 @@ impl Redactor {
         self.learn(report);
         let mut tally = Tally::default();
         // Each different text is searched once; `None` stays as it is.
-        let mut cache = self.replaced(report, &mut tally);
+        let cache = self.replaced(report, &mut tally);
         let mut wholes: HashMap<(bool, Text), Answer> = HashMap::new();
-        report.write(Kind::Text, "report", &mut |kind, place, text| {
-            let key: Text = match kind {
-                Kind::Digest => return Sha256::parse(text).map(|hash| self.digest(hash).text().into()),
-                Kind::Param(name) => {
-                    let done = self.param(name, text)?;
-                    let ids: Vec<usize> = done.replaced.into_iter().map(|one| tally.id(one)).collect();
-                    tally.count(&ids, place);
-                    return Some(done.text.into());
-                }
-                Kind::Text | Kind::Said => match cache.get(text) {
-                    Some(known) => return known.as_ref().map(|(new, ids)| tally.count(ids, place).give(new)),
-                    None => text.into(),
-                },
-                Kind::Name | Kind::Path => {
-                    let key = (kind == Kind::Path, Text::from(text));
-                    let known = wholes.entry(key).or_insert_with(|| {
-                        let done = match whole(kind, text) {
-                            Some(_) if self.is_named(text) => None,
-                            Some(rule) => {
-                                let name = self.name(rule, text);
-                                Some(Done { text: name.clone(), replaced: vec![(rule, name)] })
-                            }
-                            None => self.replace(text, 0),
-                        };
-                        done.map(|done| {
-                            (done.text.into(), done.replaced.into_iter().map(|one| tally.id(one)).collect())
-                        })
-                    });
-                    return known.as_ref().map(|(new, ids)| tally.count(ids, place).give(new));
-                }
-            };
-            let done = self.replace_in(&key, 0, kind != Kind::Said).map(|done| {
-                let ids: Vec<usize> = done.replaced.into_iter().map(|one| tally.id(one)).collect();
-                (Text::from(done.text), ids)
-            });
-            let answer = done.as_ref().map(|(new, ids)| tally.count(ids, place).give(new));
-            cache.insert(key, done);
-            answer
+        report.write(Kind::Text, "report", &mut |kind, place, text| match kind {
+            Kind::Digest => Sha256::parse(text).map(|hash| self.digest(hash).text().into()),
+            Kind::Param(name) => {
+                let (new, ids) = tally.rows_of(self.param(name, text)?);
+                tally.count(&ids, place);
+                Some(new)
+            }
+            Kind::Text | Kind::Said => {
+                cache.get(text)?.as_ref().map(|(new, ids)| tally.count(ids, place).give(new))
+            }
+            Kind::Name | Kind::Path => {
+                let key = (kind == Kind::Path, Text::from(text));
+                let known = wholes.entry(key).or_insert_with(|| {
+                    let done = match whole(kind, text) {
+                        Some(_) if self.is_named(text) => None,
+                        Some(rule) => {
+                            let name = self.name(rule, text);
+                            Some(Done { text: name.clone(), replaced: vec![(rule, name)] })
+                        }
+                        None => self.replace(text, 0),
+                    };
+                    done.map(|done| tally.rows_of(done))
+                });
+                known.as_ref().map(|(new, ids)| tally.count(ids, place).give(new))
+            }
         });
         self.seen = HashMap::new();
         report.redaction = Some(tally.section());
@@ -200,11 +187,7 @@ impl Redactor {
         });
         let mut cache = HashMap::with_capacity(owned.len());
         for ((text, _), done) in owned.into_iter().zip(done) {
-            let done = done.map(|done| {
-                let ids: Vec<usize> = done.replaced.into_iter().map(|one| tally.id(one)).collect();
-                (Text::from(done.text), ids)
-            });
-            cache.insert(Text::from(text), done);
+            cache.insert(Text::from(text), done.map(|done| tally.rows_of(done)));
         }
         cache
     }
@@ -471,6 +454,12 @@ impl Tally {
             self.rows.push((0, BTreeSet::new()));
         }
         id
+    }
+
+    /// The new text, and the rows of what was put into it.
+    fn rows_of(&mut self, done: Done) -> (Text, Vec<usize>) {
+        let ids = done.replaced.into_iter().map(|one| self.id(one)).collect();
+        (done.text.into(), ids)
     }
 
     fn count(&mut self, ids: &[usize], place: &'static str) -> &Self {

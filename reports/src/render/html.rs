@@ -31,6 +31,7 @@ use crate::time::Time;
 
 pub use self::data::figures;
 pub(crate) use self::page::{Scripts, page};
+pub(crate) use self::parts::shown;
 
 /// Most rows of a table that stands in the markup; the JSON report holds all.
 const ROWS_MAX: usize = 200;

@@ -12,7 +12,7 @@ use std::fmt;
 use crate::report::Report;
 
 pub use html::figures;
-pub(crate) use html::{Scripts, page};
+pub(crate) use html::{Scripts, page, shown};
 pub(crate) use json::pretty;
 pub use json::{to_json, to_writer};
 
