@@ -12,6 +12,7 @@
 //! - [`mod@diff`]: what changed between two reports, as a document of its own.
 //! - [`schema`](schema()): the JSON Schema of the report.
 
+pub mod alerts;
 mod assemble;
 mod causes;
 mod chance;
