@@ -9,7 +9,7 @@ use reports::time::Time;
 use serde::Serialize;
 
 /// Everything a view shows, as of one moment. A new one is published when something changed.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Snapshot {
     /// Rises by one with each that is published.
     pub number: u64,
