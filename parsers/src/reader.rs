@@ -7,6 +7,7 @@
 mod audit;
 mod fingerprint;
 mod hits;
+pub mod live;
 mod table;
 
 use std::collections::BTreeSet;
@@ -40,6 +41,13 @@ const PIECE: usize = 4 << 10;
 /// times do not add up.
 const EXACT_UP_TO: u64 = WINDOW as u64;
 
+/// Why a line is unread.
+const NO_RECORD: &str = "no record of a known format begins before it";
+const NO_FORMAT: &str = "no known format";
+const A_WORD: &str = "it holds a licence word, and no format reads it";
+const TOO_LONG: &str = "the table is longer than is read";
+const REASONS: [&str; 4] = [NO_RECORD, NO_FORMAT, A_WORD, TOO_LONG];
+
 /// Unread lines that are kept as examples.
 const UNREAD_KEPT: usize = 20;
 
@@ -59,6 +67,7 @@ impl Default for Limits {
 }
 
 /// Reads one member.
+#[derive(Clone)]
 pub struct Reader {
     limits: Limits,
     gate: Arc<Shared>,
@@ -84,6 +93,8 @@ pub struct Reader {
     sift: Sift,
     /// True where the user says that the member is a table of usage.
     usage_expected: bool,
+    /// Records that mattered; `None` where nobody asks for them.
+    kept: Option<Vec<live::Kept>>,
     out: MemberRead,
 }
 
@@ -130,6 +141,7 @@ impl Reader {
             unread_here: BTreeSet::new(),
             sift: Sift::new(Arc::clone(&shared.catalog)),
             usage_expected: false,
+            kept: None,
             out: MemberRead::default(),
         }
     }
@@ -489,7 +501,7 @@ impl Reader {
         if self.layout() == Layout::Rows && formats::alert_log_header(line).is_some() {
             return;
         }
-        self.unread(line, number, "no record of a known format begins before it");
+        self.unread(line, number, NO_RECORD);
     }
 
     fn unread(&mut self, line: &[u8], number: u64, reason: &'static str) {
@@ -542,7 +554,7 @@ impl Reader {
         explained.extend(self.queries(&document));
         let records = self.sift.read_ranges();
         for (line, number) in paste::unexplained(&document, explained, records) {
-            self.unread(line, number, "no known format");
+            self.unread(line, number, NO_FORMAT);
         }
     }
 }

@@ -43,6 +43,7 @@ pub(crate) fn is_debug_code(record: &[u8], hit: usize) -> bool {
 }
 
 /// One part of a multi-part message.
+#[derive(Clone)]
 struct Part {
     number: u32,
     sighting: Option<Sighting>,
@@ -67,6 +68,7 @@ struct Owned {
 type PartKey = (String, String, String, u64, u32);
 
 /// State that spans records of one member.
+#[derive(Clone)]
 pub(crate) struct Sift {
     catalog: Arc<Catalog>,
     parts: BTreeMap<PartKey, Vec<Part>>,
@@ -78,6 +80,11 @@ pub(crate) struct Sift {
 impl Sift {
     pub(crate) fn new(catalog: Arc<Catalog>) -> Self {
         Self { catalog, parts: BTreeMap::new(), ranges: Vec::new(), texts: BTreeMap::new() }
+    }
+
+    /// Parts of messages that are held open.
+    pub(crate) fn n_parts(&self) -> usize {
+        self.parts.values().map(Vec::len).sum()
     }
 
     /// Reads one record. False: it is of no known format.

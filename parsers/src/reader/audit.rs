@@ -10,7 +10,7 @@ use crate::member::{Hole, Mark, SILENCES_KEPT};
 const HOLES_KEPT: usize = 1_000;
 
 /// The headers before the one at hand.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Audit {
     pub(super) last: Option<Header>,
     /// The header before the last, for a last one that is cut off.
@@ -21,6 +21,34 @@ pub(super) struct Audit {
     next_mark: u64,
     /// A header that begins a record was seen: lines before the first one are unread.
     pub(super) begun: bool,
+}
+
+/// Where the last header stands, for a reader that goes on.
+pub(super) struct Place {
+    pub(super) offset: u64,
+    pub(super) line: u64,
+    pub(super) head: Vec<u8>,
+}
+
+impl Audit {
+    /// Where the last header stands; `None` before the first one.
+    pub(super) fn place(&self) -> Option<Place> {
+        let last = self.last?;
+        Some(Place { offset: last.offset, line: last.line, head: self.last_head.clone() })
+    }
+
+    /// Goes on behind a header, where the last mark stands at `marked`.
+    pub(super) fn resume(&mut self, place: Option<Place>, marked: Option<u64>) {
+        self.next_mark = marked.map_or(0, |offset| (offset / MARK_EVERY + 1) * MARK_EVERY);
+        self.begun = place.is_some();
+        self.last = place.as_ref().map(|place| Header {
+            seq: lines::trace_seq(&place.head),
+            offset: place.offset,
+            line: place.line,
+            minute: minute(&place.head),
+        });
+        self.last_head = place.map(|place| place.head).unwrap_or_default();
+    }
 }
 
 #[derive(Clone, Copy)]

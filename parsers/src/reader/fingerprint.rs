@@ -12,6 +12,7 @@ const BLOCK: u64 = 64 << 10;
 const SAMPLE: u64 = 4 << 10;
 
 /// XXH3-128 of the samples of a member, whatever the size of the chunks it came in.
+#[derive(Clone)]
 pub(super) struct Fingerprint {
     hash: Box<Xxh3>,
     at: u64,

@@ -61,7 +61,7 @@ impl Reader {
             }
             line += bytecount::count(bytes.get(counted..start).unwrap_or_default(), b'\n') as u64;
             counted = start;
-            self.read(record, self.offset + start as u64, line);
+            self.read_keeping(record, self.offset + start as u64, line);
         }
     }
 
@@ -80,7 +80,7 @@ impl Reader {
     }
 
     /// Reads one framed record, or the several that stand in it.
-    fn read(&mut self, record: &[u8], offset: u64, line: u64) {
+    pub(super) fn read(&mut self, record: &[u8], offset: u64, line: u64) {
         let record =
             record.get(..record.len().min(self.limits.record.max(self.limits.line))).unwrap_or_default();
         let mut cuts = framing::further_beginnings(record);
@@ -105,7 +105,7 @@ impl Reader {
             let heading = || layout == Layout::Rows && formats::alert_log_header(trimmed).is_some();
             // Of a paste, the lines that nothing explains are counted at the end.
             if !read && self.document.is_none() && !heading() {
-                self.unread(trimmed, piece_line, "it holds a licence word, and no format reads it");
+                self.unread(trimmed, piece_line, super::A_WORD);
             }
             start = cut;
         }

@@ -22,6 +22,7 @@ enum Kind {
 }
 
 /// A member that is kept whole.
+#[derive(Clone)]
 pub(crate) struct Table {
     kind: Kind,
     bytes: Vec<u8>,
@@ -97,7 +98,7 @@ impl Reader {
             self.out.n_unread += (self.out.lines + 1).saturating_sub(line);
             if self.out.unread.len() < UNREAD_KEPT {
                 let text = crate::origin::excerpt(rest.get(..rest.len().min(2_000)).unwrap_or_default());
-                self.out.unread.push(Unread { line, reason: "the table is longer than is read", text });
+                self.out.unread.push(Unread { line, reason: super::TOO_LONG, text });
             }
         }
     }

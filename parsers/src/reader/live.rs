@@ -1,0 +1,347 @@
+//! Reading a member that has not ended: a log that grows, a sender that goes on.
+//!
+//! A [`Reader`] may be asked at any time what the member says so far, and where reading stands: which byte begins the
+//! record that is still open. With the records that mattered and the counts up to there, a reader can be made again
+//! that goes on as if it had never stopped. Records are kept as bytes and not as what they mean, so that a later
+//! version reads them with what it has learned.
+
+use std::sync::Arc;
+
+use super::audit::Place;
+use super::{Reader, Shared};
+use crate::formats;
+use crate::lines::Layout;
+use crate::member::MemberRead;
+
+/// A record that mattered: from these, a reader is made again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Byte offset of the record in the member.
+    pub offset: u64,
+    /// Line of its first byte, counted from 1.
+    pub line: u64,
+    /// The record, continuation lines included.
+    pub bytes: Vec<u8>,
+}
+
+/// Where reading stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Offset of the first byte that is not settled: it, and all behind it, are to be fed again.
+    pub offset: u64,
+    /// Its line, counted from 1.
+    pub line: u64,
+    /// True for a system log, false for a trace.
+    pub syslog: bool,
+    /// True within a line that was cut: what is left of it counts no more.
+    pub cutting: bool,
+    /// The last header before the offset: where it stands, and its first bytes. `None` before the first one.
+    pub header: Option<(u64, u64, Vec<u8>)>,
+}
+
+impl Reader {
+    /// A reader for the messages of a sender, each a line: a system log, whatever the first lines look like.
+    #[must_use]
+    pub fn of_sender(shared: &Arc<Shared>, limits: super::Limits) -> Self {
+        let mut reader = Self::new(shared, limits, false).keeping();
+        reader.layout = Some(Layout::Syslog);
+        reader
+    }
+
+    /// Keeps the records that matter, for [`Self::take_kept`].
+    #[must_use]
+    pub fn keeping(mut self) -> Self {
+        self.kept = Some(Vec::new());
+        self
+    }
+
+    /// A reader that goes on where another stood. `counts` is what that one said, less its sightings and statements:
+    /// those are read again from `kept`, which must be in the order of their offsets.
+    #[must_use]
+    pub fn resume(
+        shared: &Arc<Shared>,
+        limits: super::Limits,
+        standing: &Standing,
+        counts: MemberRead,
+        kept: &[Kept],
+    ) -> Self {
+        let mut reader = Self::new(shared, limits, false);
+        reader.layout = Some(if standing.syslog { Layout::Syslog } else { Layout::Trace });
+        reader.out = MemberRead { sightings: Vec::new(), statements: Vec::new(), ..counts.clone() };
+        reader.debug = counts.debug_seen.iter().cloned().collect();
+        for record in kept {
+            reader.read(&record.bytes, record.offset, record.line);
+        }
+        reader.out.bytes = standing.offset;
+        (reader.out.records, reader.out.n_unread) = (counts.records, counts.n_unread);
+        (reader.out.unread, reader.out.format) = (counts.unread, counts.format);
+        reader.unread_here.clear();
+        reader.offset = standing.offset;
+        reader.fed = standing.offset;
+        reader.line = standing.line;
+        reader.cutting = standing.cutting;
+        let place = standing.header.as_ref().map(|(offset, line, head)| Place {
+            offset: *offset,
+            line: *line,
+            head: head.clone(),
+        });
+        let marked = reader.out.marks.last().map(|mark| mark.offset);
+        reader.audit.resume(place, marked);
+        reader.keeping()
+    }
+
+    /// Looks at everything that was fed but the record that is still open.
+    pub fn settle(&mut self) {
+        if self.layout.is_none() || self.table.is_some() || self.partial.is_empty() {
+            return;
+        }
+        let mut partial = std::mem::take(&mut self.partial);
+        self.window(&partial);
+        partial.clear();
+        self.partial = partial;
+    }
+
+    /// Where reading stands once everything is settled; `None` for a member that must be read from its beginning: what
+    /// it is was not decided yet, or it is a table or a paste.
+    #[must_use]
+    pub fn standing(&self) -> Option<Standing> {
+        let syslog = match self.layout? {
+            Layout::Syslog => true,
+            Layout::Trace => false,
+            Layout::Rows | Layout::Free => return None,
+        };
+        let header = self.audit.place().map(|place| (place.offset, place.line, place.head));
+        Some(Standing { offset: self.offset, line: self.line, syslog, cutting: self.cutting, header })
+    }
+
+    /// Bytes that were fed and are not settled: the record that is still open.
+    #[must_use]
+    pub fn open_bytes(&self) -> Vec<u8> {
+        let mut open = self.carry.clone();
+        open.extend_from_slice(&self.partial);
+        open
+    }
+
+    /// What the counts are, less sightings and statements, as [`Self::resume`] takes them.
+    #[must_use]
+    pub fn counts(&self) -> MemberRead {
+        let out = &self.out;
+        MemberRead {
+            sightings: Vec::new(),
+            statements: Vec::new(),
+            debug_seen: self.debug.iter().cloned().collect(),
+            format: out.format,
+            bytes: out.bytes,
+            lines: out.lines,
+            records: out.records,
+            marks: out.marks.clone(),
+            silences: out.silences.clone(),
+            restarts: out.restarts.clone(),
+            holes: out.holes.clone(),
+            n_unread: out.n_unread,
+            unread: out.unread.clone(),
+            n_cut: out.n_cut,
+            host: out.host.clone(),
+            ..MemberRead::default()
+        }
+    }
+
+    /// The records that mattered since this was last asked, in the order of their offsets.
+    pub fn take_kept(&mut self) -> Vec<Kept> {
+        self.kept.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// What the member says so far, as if it ended here.
+    #[must_use]
+    pub fn so_far(&self) -> MemberRead {
+        self.clone().finish()
+    }
+
+    /// A number that changes when what the member says about the license may have changed: with sightings, statements
+    /// and a record of interest that is still open.
+    #[must_use]
+    pub fn tells(&self) -> (u64, u64) {
+        if self.standing().is_none() {
+            return (self.out.bytes, 0);
+        }
+        let open =
+            [&self.carry, &self.partial].into_iter().any(|bytes| self.gate.gate.find(bytes, 0).is_some());
+        let settled = (self.out.sightings.len() + self.out.statements.len()) as u64;
+        (settled, if open { self.offset + (self.carry.len() + self.partial.len()) as u64 + 1 } else { 0 })
+    }
+
+    /// How many sightings and records the member has so far, the open record excluded.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        let out = &self.out;
+        Tally {
+            bytes: out.bytes,
+            records: out.records,
+            sightings: out.sightings.len() as u64,
+            unread: out.n_unread,
+            missing: out.holes.iter().map(|hole| hole.missing).sum(),
+        }
+    }
+
+    /// Forgets the oldest sightings beyond `keep`. Returns the offset of the first one that is left if any were
+    /// forgotten.
+    pub fn forget(&mut self, keep: usize) -> Option<u64> {
+        let beyond = self.out.sightings.len().checked_sub(keep).filter(|beyond| *beyond > 0)?;
+        self.out.sightings.drain(..beyond);
+        self.out.sightings.first().map(|first| first.span.offset)
+    }
+
+    /// Reads a record, and keeps it if that changed what the member says.
+    pub(super) fn read_keeping(&mut self, record: &[u8], offset: u64, line: u64) {
+        let before = self.kept.is_some().then(|| self.said());
+        self.read(record, offset, line);
+        if before.is_some_and(|before| before != self.said())
+            && let Some(kept) = &mut self.kept
+        {
+            kept.push(Kept { offset, line, bytes: record.to_vec() });
+        }
+    }
+
+    fn said(&self) -> (usize, Option<u64>, usize, usize) {
+        let last = self.out.sightings.last().map(|sighting| sighting.span.offset);
+        (self.out.sightings.len(), last, self.out.statements.len(), self.sift.n_parts())
+    }
+}
+
+/// Counts of a member so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Bytes fed.
+    pub bytes: u64,
+    /// Records.
+    pub records: u64,
+    /// Records that mean something.
+    pub sightings: u64,
+    /// Lines that no format read.
+    pub unread: u64,
+    /// Sequence numbers that are missing.
+    pub missing: u64,
+}
+
+/// The format of that name, as [`MemberRead::format`] has it; `None` if there is none.
+#[must_use]
+pub fn format_named(name: &str) -> Option<&'static str> {
+    formats::format_names().into_iter().find(|known| *known == name)
+}
+
+/// The reason of that text, as [`Unread::reason`] has it; `None` if there is none.
+///
+/// [`Unread::reason`]: crate::member::Unread::reason
+#[must_use]
+pub fn reason_of(text: &str) -> Option<&'static str> {
+    super::REASONS.into_iter().find(|known| *known == text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reader::Limits;
+
+    const ALARM: &str = "Apr 02 11:00:05 uccxpub local7 1 : 12: uccxpub: Apr 02 2026 05:30:05.123 UTC :  \
+        %UC_LIB_LICENSE-1-SYSTEM_IN_OVERAGE_STATE: %[The time remaining to enter OOC state=45 minutes]\
+        [AppID=Cisco Unified CCX Cluster View Daemon][ClusterID=][NodeID=uccxpub]: over";
+
+    fn trace(n: usize) -> String {
+        (0..n)
+            .map(|at| {
+                let (hour, minute) = (at / 60 % 24, at % 60);
+                let head = format!("{}: Apr 02 {hour:02}:{minute:02}:05.123 IST ", at + 1);
+                match at % 4 {
+                    0 => format!(
+                        "{head}%MCVD-LIB_LICENSE-1-SYSTEM_IN_OVERAGE_STATE:[The time remaining to enter OOC state=45 minutes] over\n"
+                    ),
+                    1 => format!("{head}%MCVD-CVD-7-UNK:a\n second line\n"),
+                    2 => format!("{head}%MCVD-LIB_LICENSE-7-UNK:java.net.UnknownHostException: tools.cisco.com\n"),
+                    _ => format!("{head}%MCVD-LIB_LICENSE-3-NEVER_SEEN: odd [part=7.1/2]\n"),
+                }
+            })
+            .collect()
+    }
+
+    /// Reads `text` in two lives that part at `at`, and in one; both say the same.
+    #[track_caller]
+    fn check(shared: &Arc<Shared>, text: &str, at: usize, sender: bool) {
+        let limits = Limits::default();
+        let new = || match sender {
+            true => Reader::of_sender(shared, limits),
+            false => Reader::new(shared, limits, false).keeping(),
+        };
+        let mut whole = new();
+        whole.feed(text.as_bytes());
+        let whole = whole.finish();
+
+        let mut first = new();
+        first.feed(&text.as_bytes()[..at]);
+        first.settle();
+        let Some(standing) = first.standing() else {
+            assert!(!sender && at < super::super::SNIFF, "{at}");
+            return;
+        };
+        let from = usize::try_from(standing.offset).unwrap();
+        assert_eq!(&text.as_bytes()[from..at], first.open_bytes(), "{at}");
+        let kept = first.take_kept();
+        let mut second = Reader::resume(shared, limits, &standing, first.counts(), &kept);
+        second.feed(&text.as_bytes()[from..]);
+        let second = second.finish();
+        assert_eq!(second.sightings, whole.sightings, "{at}");
+        assert_eq!(second.statements, whole.statements, "{at}");
+        let counts = |read: &MemberRead| {
+            (read.bytes, read.lines, read.records, read.n_unread, read.holes.clone(), read.restarts.clone())
+        };
+        assert_eq!(counts(&second), counts(&whole), "{at}");
+        assert_eq!(second.silences, whole.silences, "{at}");
+        assert_eq!(second.format, whole.format, "{at}");
+    }
+
+    #[test]
+    fn a_trace_is_read_the_same_in_two_lives_wherever_they_part() {
+        let shared = Shared::new();
+        let text = trace(1_200);
+        for at in (super::super::SNIFF..text.len()).step_by(97) {
+            check(&shared, &text, at, false);
+        }
+    }
+
+    #[test]
+    fn a_sender_is_read_the_same_in_two_lives_wherever_they_part() {
+        let shared = Shared::new();
+        let text: String = (0..20)
+            .map(|at| match at % 5 {
+                3 => "<189>nobody knows this IB_LICENSE-1-X line\n".to_owned(),
+                _ => format!("{}\n", ALARM.replace("12:", &format!("{at}:"))),
+            })
+            .collect();
+        for at in 0..text.len() {
+            check(&shared, &text, at, true);
+        }
+    }
+
+    #[test]
+    fn what_a_member_says_so_far_holds_the_record_that_is_still_open() {
+        let mut reader = Reader::of_sender(&Shared::new(), Limits::default());
+        let quiet = reader.tells();
+        reader.feed(ALARM.as_bytes());
+        reader.settle();
+        assert_eq!(reader.tally().sightings, 0);
+        assert_ne!(reader.tells(), quiet);
+        assert_eq!(reader.so_far().sightings.len(), 1);
+    }
+
+    #[test]
+    fn the_oldest_sightings_are_forgotten_first() {
+        let mut reader = Reader::of_sender(&Shared::new(), Limits::default());
+        for at in 0..10 {
+            reader.feed(format!("{}\n", ALARM.replace("12:", &format!("{at}:"))).as_bytes());
+        }
+        reader.settle();
+        assert_eq!(reader.forget(20), None);
+        let left = reader.forget(4);
+        assert_eq!(reader.tally().sightings, 4);
+        assert_eq!(left, reader.so_far().sightings.first().map(|first| first.span.offset));
+    }
+}
