@@ -7,3 +7,4 @@
 
 pub mod clock;
 pub mod status;
+pub mod store;

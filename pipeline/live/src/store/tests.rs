@@ -1,0 +1,194 @@
+//! What the store promises.
+
+use std::path::PathBuf;
+
+use parsers::reader::live::Kept;
+use parsers::reader::{Limits, Reader, Shared};
+use parsers::stamp::Instant;
+
+use super::{Changes, Error, Store, Stored};
+
+/// A directory of its own for a test, removed at its end.
+struct Dir(PathBuf);
+
+impl Dir {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("uccxray-store-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        Self(path)
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What stands of a log with alarms, a hole, a silence and an unread line.
+fn changes(id: i64) -> Changes {
+    let mut reader = Reader::of_sender(&Shared::new(), Limits::default());
+    for (seq, minute) in [(1, 0), (2, 1), (9, 30)] {
+        let line = format!(
+            "{seq}: Apr 02 2026 05:{minute:02}:05.123 UTC :  %UC_LIB_LICENSE-1-SYSTEM_IN_OOC_STATE: \
+             %[AppID=Cisco Unified CCX Cluster View Daemon][ClusterID=][NodeID=uccxpub]: over\n"
+        );
+        reader.feed(line.as_bytes());
+    }
+    reader.feed(b"<189>IB_LICENSE-1-odd\n<189>half a li");
+    reader.settle();
+    let segment = Stored {
+        id,
+        kind: "udp".to_owned(),
+        name: "192.0.2.10".to_owned(),
+        root: "udp://0.0.0.0:514".to_owned(),
+        read: reader.tally().bytes,
+        head: b"head".to_vec(),
+        anchor: vec![0xff, 0],
+        last_bytes_ms: Some(1_775_000_000_000),
+        standing: reader.standing(),
+        open: Some(reader.open_bytes()),
+        counts: reader.counts(),
+        ..Stored::default()
+    };
+    assert!(segment.counts.holes.len() == 1 && segment.counts.silences.len() == 1);
+    Changes { segment, records: reader.take_kept(), forget_before: None }
+}
+
+#[test]
+fn what_was_written_is_there_after_the_end() {
+    let dir = Dir::new("again");
+    let written = changes(7);
+    Store::open(&dir.0).unwrap().write(std::slice::from_ref(&written), &[]).unwrap();
+    let found = Store::open(&dir.0).unwrap().segments().unwrap();
+    assert_eq!(found, [(written.segment, written.records)]);
+}
+
+#[test]
+fn a_forgotten_record_and_a_gone_segment_leave_nothing() {
+    let store = Store::in_memory().unwrap();
+    let mut written = changes(1);
+    store.write(&[written.clone(), changes(2)], &[]).unwrap();
+    let (first, rest) = (written.records[0].clone(), written.records[1..].to_vec());
+    written.forget_before = Some(first.offset + 1);
+    written.records = Vec::new();
+    store.write(&[written], &[2]).unwrap();
+    let found = store.segments().unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].1, rest);
+}
+
+#[test]
+fn two_watches_do_not_share_a_state() {
+    let dir = Dir::new("two");
+    let _first = Store::open(&dir.0).unwrap();
+    let second = Store::open(&dir.0).err().unwrap();
+    assert!(matches!(second, Error::InUse(_)), "{second}");
+    assert!(second.to_string().contains("another watch uses it"), "{second}");
+}
+
+#[test]
+fn a_store_of_a_newer_version_is_left_alone() {
+    let dir = Dir::new("newer");
+    let store = Store::open(&dir.0).unwrap();
+    store.lock().pragma_update(None, "user_version", 99).unwrap();
+    drop(store);
+    let error = Store::open(&dir.0).err().unwrap();
+    assert!(matches!(error, Error::Newer { found: 99, .. }), "{error}");
+}
+
+#[test]
+fn a_full_disk_leaves_what_was_there_and_recovers() {
+    let dir = Dir::new("full");
+    let store = Store::open(&dir.0).unwrap();
+    store.write(&[changes(1)], &[]).unwrap();
+    store.limit(20);
+    let mut large = changes(2);
+    large.records =
+        (0..200).map(|at| Kept { offset: at * 5_000, line: at, bytes: vec![b'x'; 5_000] }).collect();
+    let error = store.write(std::slice::from_ref(&large), &[]).unwrap_err();
+    assert!(matches!(error, Error::Full), "{error}");
+    assert_eq!(store.segments().unwrap().len(), 1);
+    store.limit(1_000_000);
+    store.write(&[large], &[]).unwrap();
+    assert_eq!(store.segments().unwrap().len(), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_may_read_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = Dir::new("private");
+    let _store = Store::open(&dir.0).unwrap();
+    assert_eq!(std::fs::metadata(&dir.0).unwrap().permissions().mode() & 0o777, 0o700);
+}
+
+fn at(ms: i64) -> Instant {
+    Instant::from_timestamp_millis(ms).unwrap()
+}
+
+fn alert(id: &str) -> reports::alerts::Alert {
+    use reports::alerts::{Alert, AlertState};
+    Alert {
+        id: id.to_owned(),
+        rule: "out-of-compliance".to_owned(),
+        state: AlertState::Raised,
+        severity: reports::Severity::Critical,
+        product_instance: None,
+        node: None,
+        since: None,
+        noticed: reports::time::Time(at(0)),
+        deadline: None,
+        title: "t".to_owned(),
+        says: "s".to_owned(),
+        remedy: "r".to_owned(),
+        basis: reports::report::Basis::Stated,
+        evidence: Vec::new(),
+        may_repeat: false,
+        replayed: false,
+        test: false,
+    }
+}
+
+#[test]
+fn a_delivery_that_was_begun_is_known_as_begun_after_the_end() {
+    let dir = Dir::new("begun");
+    let store = Store::open(&dir.0).unwrap();
+    store.tell("rules", "{}", &[(alert("a"), vec!["hook".to_owned()])], at(5)).unwrap();
+    let due = store.due("hook", at(5)).unwrap().unwrap();
+    assert!(!due.was_sending);
+    store.sending(due.id).unwrap();
+    drop(store);
+    let store = Store::open(&dir.0).unwrap();
+    let again = store.due("hook", at(5)).unwrap().unwrap();
+    assert!(again.was_sending && again.id == due.id && again.attempts == 1);
+    store.sent(again.id, at(6)).unwrap();
+    assert_eq!(store.due("hook", at(7)).unwrap(), None);
+    assert_eq!(store.memory("rules").unwrap().as_deref(), Some("{}"));
+    assert_eq!(store.told(10).unwrap().len(), 1);
+}
+
+#[test]
+fn a_later_word_on_one_matter_waits_for_the_earlier_one() {
+    let store = Store::in_memory().unwrap();
+    let sinks = vec!["hook".to_owned()];
+    store
+        .tell(
+            "rules",
+            "{}",
+            &[(alert("a"), sinks.clone()), (alert("a"), sinks.clone()), (alert("b"), sinks)],
+            at(0),
+        )
+        .unwrap();
+    let first = store.due("hook", at(0)).unwrap().unwrap();
+    store.sending(first.id).unwrap();
+    store.failed(first.id, 1_000, "refused").unwrap();
+    // The matter waits, another one does not.
+    let other = store.due("hook", at(0)).unwrap().unwrap();
+    assert_eq!(other.alert.id, "b");
+    store.sent(other.id, at(0)).unwrap();
+    assert_eq!(store.due("hook", at(999)).unwrap(), None);
+    assert_eq!(store.next_due("hook").unwrap(), Some(0));
+    assert_eq!(store.due("hook", at(1_000)).unwrap().unwrap().id, first.id);
+    assert_eq!(store.tally("hook").unwrap(), super::SinkTally { sent: 1, dead: 0, waiting: 2, failed: 1 });
+}
