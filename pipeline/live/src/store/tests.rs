@@ -30,8 +30,7 @@ fn changes(id: i64) -> Changes {
     let mut reader = Reader::of_sender(&Shared::new(), Limits::default());
     for (seq, minute) in [(1, 0), (2, 1), (9, 30)] {
         let line = format!(
-            "{seq}: Apr 02 2026 05:{minute:02}:05.123 UTC :  %UC_LIB_LICENSE-1-SYSTEM_IN_OOC_STATE: \
-             %[AppID=Cisco Unified CCX Cluster View Daemon][ClusterID=][NodeID=uccxpub]: over\n"
+            "{seq}: Apr 02 05:{minute:02}:05.123 IST %MCVD-LIB_LICENSE-1-SYSTEM_IN_OOC_STATE:This Product Instance is in OOC\n"
         );
         reader.feed(line.as_bytes());
     }
