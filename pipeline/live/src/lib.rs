@@ -6,5 +6,8 @@
 //! no polars, so that it builds in a minute. Time is an input here too: [`clock::Clock`].
 
 pub mod clock;
+pub mod segment;
+mod sequences;
 pub mod status;
 pub mod store;
+pub mod tail;

@@ -69,7 +69,7 @@ impl Store {
             let header = standing.and_then(|standing| standing.header.as_ref());
             transaction
                 .prepare_cached(
-                    "INSERT OR IGNORE INTO segment VALUES (?1,'','','',0,'','',NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'')",
+                    "INSERT OR IGNORE INTO segment VALUES (?1,'','','',0,X'',X'',NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'')",
                 )?
                 .execute([segment.id])?;
             transaction

@@ -1,0 +1,359 @@
+//! One file or one sender, for as long as its bytes are one sequence: a member that has not ended.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use history::analysis::Input;
+use history::facts::MemberOutcome;
+use parsers::reader::live::Kept;
+use parsers::reader::{Limits, Reader, Shared};
+use parsers::stamp::Instant;
+
+use crate::sequences::Sequences;
+use crate::status::SourceStatus;
+use crate::store::{Changes, Stored};
+
+/// First bytes that tell a file from others.
+const HEAD: usize = 4 << 10;
+
+/// Last bytes read that tell whether a file is still what was read.
+const ANCHOR: usize = 256;
+
+/// Bytes that are kept of a member which must be read from its beginning.
+const WHOLE_MAX: usize = 4 << 20;
+
+/// Events that are kept of one segment; the oldest go first.
+const EVENTS_KEPT: usize = 50_000;
+
+/// One sequence of bytes.
+pub struct Segment {
+    /// Its number in the store.
+    pub id: i64,
+    /// `file`, `udp`, `tcp` or `tls`.
+    pub kind: &'static str,
+    /// Path below `root`, empty for the root itself; the address of a sender.
+    pub name: String,
+    /// What the user named.
+    pub root: String,
+    /// Bytes read.
+    pub read: u64,
+    /// When bytes last came.
+    pub last_bytes: Option<Instant>,
+    /// True if no more will come.
+    pub closed: bool,
+    /// Messages thrown away because the sender exceeded its share.
+    pub over_limit: u64,
+    /// Bytes of the file that are not read yet.
+    pub behind: u64,
+    /// Why the bytes are not a log; `None` if they are, or may be.
+    pub not_a_log: bool,
+    head: Vec<u8>,
+    anchor: Vec<u8>,
+    whole: Option<Vec<u8>>,
+    reader: Reader,
+    sequences: Sequences,
+    told: (u64, u64),
+    pending: Vec<Kept>,
+    forget_before: Option<u64>,
+    changed: bool,
+}
+
+/// The words for the kinds of sources, as the store has them.
+const KINDS: [&str; 4] = ["file", "udp", "tcp", "tls"];
+
+impl Segment {
+    /// A file that is read from its beginning.
+    #[must_use]
+    pub fn file(id: i64, root: &str, name: &str, shared: &Arc<Shared>, limits: Limits) -> Self {
+        let reader = Reader::new(shared, limits, false).keeping();
+        Self::new(id, "file", root, name, reader, Some(Vec::new()))
+    }
+
+    /// A sender that is heard for the first time.
+    #[must_use]
+    pub fn sender(
+        id: i64,
+        kind: &'static str,
+        root: &str,
+        name: &str,
+        shared: &Arc<Shared>,
+        limits: Limits,
+    ) -> Self {
+        Self::new(id, kind, root, name, Reader::of_sender(shared, limits), None)
+    }
+
+    fn new(
+        id: i64,
+        kind: &'static str,
+        root: &str,
+        name: &str,
+        reader: Reader,
+        whole: Option<Vec<u8>>,
+    ) -> Self {
+        Self {
+            id,
+            kind,
+            name: name.to_owned(),
+            root: root.to_owned(),
+            read: 0,
+            last_bytes: None,
+            closed: false,
+            over_limit: 0,
+            behind: 0,
+            not_a_log: false,
+            head: Vec::new(),
+            anchor: Vec::new(),
+            whole,
+            reader,
+            sequences: Sequences::default(),
+            told: (0, 0),
+            pending: Vec::new(),
+            forget_before: None,
+            changed: true,
+        }
+    }
+
+    /// The segment that the store has, as if reading had never stopped.
+    #[must_use]
+    pub fn restore(stored: &Stored, kept: &[Kept], shared: &Arc<Shared>, limits: Limits) -> Self {
+        let kind = KINDS.into_iter().find(|kind| *kind == stored.kind).unwrap_or("file");
+        let reader = match &stored.standing {
+            Some(standing) => Reader::resume(shared, limits, standing, stored.counts.clone(), kept),
+            None => Reader::new(shared, limits, false).keeping(),
+        };
+        let whole = stored.standing.is_none().then(Vec::new);
+        let mut segment = Self::new(stored.id, kind, &stored.root, &stored.name, reader, whole);
+        segment.closed = stored.closed;
+        segment.over_limit = stored.over_limit;
+        segment.last_bytes = stored.last_bytes_ms.and_then(Instant::from_timestamp_millis);
+        match (&stored.standing, &stored.open) {
+            (Some(_), open) => {
+                segment.reader.feed(open.as_deref().unwrap_or_default());
+                segment.read = stored.read;
+                segment.head.clone_from(&stored.head);
+                segment.anchor.clone_from(&stored.anchor);
+            }
+            (None, Some(open)) => segment.take(open),
+            // Read again from the beginning.
+            (None, None) => {}
+        }
+        segment.settle();
+        segment.changed = false;
+        segment
+    }
+
+    /// Takes the next bytes, which came at `now`.
+    pub fn feed(&mut self, bytes: &[u8], now: Instant) {
+        if bytes.is_empty() {
+            return;
+        }
+        self.last_bytes = Some(now);
+        if self.kind != "file" {
+            self.sequences.see(bytes);
+        }
+        self.take(bytes);
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        self.changed = true;
+        self.read += bytes.len() as u64;
+        let room = HEAD.saturating_sub(self.head.len());
+        self.head.extend_from_slice(bytes.get(..room.min(bytes.len())).unwrap_or_default());
+        let last = bytes.get(bytes.len().saturating_sub(ANCHOR)..).unwrap_or_default();
+        self.anchor.extend_from_slice(last);
+        self.anchor.drain(..self.anchor.len().saturating_sub(ANCHOR));
+        if let Some(whole) = &mut self.whole {
+            if whole.len() + bytes.len() <= WHOLE_MAX {
+                whole.extend_from_slice(bytes);
+            } else {
+                self.whole = None;
+            }
+        }
+        if !self.not_a_log && !self.reader.feed(bytes) {
+            self.not_a_log = true;
+            self.whole = None;
+        }
+    }
+
+    /// Looks at everything but the record that is still open. True if what it says may have changed.
+    pub fn settle(&mut self) -> bool {
+        self.reader.settle();
+        if self.whole.is_some() && self.reader.standing().is_some() {
+            self.whole = None;
+        }
+        self.pending.extend(self.reader.take_kept());
+        if let Some(before) = self.reader.forget(EVENTS_KEPT) {
+            self.forget_before = Some(before);
+            self.pending.retain(|kept| kept.offset >= before);
+        }
+        let tells = self.reader.tells();
+        std::mem::replace(&mut self.told, tells) != tells
+    }
+
+    /// True if something is to be written that is more than a count.
+    #[must_use]
+    pub fn matters(&self) -> bool {
+        !self.pending.is_empty() || self.forget_before.is_some()
+    }
+
+    /// What is to be written; `None` if nothing changed.
+    #[must_use]
+    pub fn changes(&self) -> Option<Changes> {
+        if !self.changed {
+            return None;
+        }
+        let standing = self.reader.standing();
+        let open = match standing {
+            Some(_) => Some(self.reader.open_bytes()),
+            None => self.whole.clone(),
+        };
+        let segment = Stored {
+            id: self.id,
+            kind: self.kind.to_owned(),
+            name: self.name.clone(),
+            root: self.root.clone(),
+            read: self.read,
+            head: self.head.clone(),
+            anchor: self.anchor.clone(),
+            last_bytes_ms: self.last_bytes.map(|at| at.timestamp_millis()),
+            closed: self.closed,
+            over_limit: self.over_limit,
+            standing,
+            open,
+            counts: self.reader.counts(),
+        };
+        Some(Changes { segment, records: self.pending.clone(), forget_before: self.forget_before })
+    }
+
+    /// What [`Self::changes`] gave is on the disk.
+    pub fn written(&mut self) {
+        self.pending.clear();
+        self.forget_before = None;
+        self.changed = false;
+    }
+
+    /// Notes that something beside the bytes changed.
+    pub fn touch(&mut self) {
+        self.changed = true;
+    }
+
+    /// What it says so far, as a member of an analysis.
+    #[must_use]
+    pub fn input(&self, source: usize) -> Input {
+        let read = self.reader.so_far();
+        Input {
+            source,
+            path: (!self.name.is_empty() && self.kind == "file").then(|| self.name.clone()),
+            not_after: self.last_bytes,
+            outcome: MemberOutcome::Read,
+            read,
+            instance: None,
+            expect_usage: false,
+        }
+    }
+
+    /// The first bytes of it.
+    #[must_use]
+    pub fn head(&self) -> &[u8] {
+        &self.head
+    }
+
+    /// The last bytes read; they end at [`Self::read`].
+    #[must_use]
+    pub fn anchor(&self) -> &[u8] {
+        &self.anchor
+    }
+
+    /// True if it says nothing about a license: only its coverage would be lost.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.reader.standing().is_some() && self.reader.tells() == (0, 0)
+    }
+
+    /// How it is doing.
+    #[must_use]
+    pub fn status(&self) -> SourceStatus {
+        let tally = self.reader.tally();
+        let file = self.kind == "file";
+        let name = match (file, self.name.as_str()) {
+            (true, "") => self.root.clone(),
+            (true, name) => format!("{}/{name}", self.root.trim_end_matches('/')),
+            (false, name) => format!("{} {name}", self.kind),
+        };
+        SourceStatus {
+            name,
+            kind: self.kind.to_owned(),
+            bytes: self.read,
+            records: tally.records,
+            events: tally.sightings,
+            unread_lines: tally.unread,
+            missing: if file { tally.missing } else { self.sequences.missing() },
+            over_limit: self.over_limit,
+            behind_bytes: file.then_some(self.behind),
+            last_bytes: self.last_bytes.map(reports::time::Time),
+            ..SourceStatus::default()
+        }
+    }
+}
+
+/// All segments.
+pub struct Segments {
+    /// By number.
+    pub all: BTreeMap<i64, Segment>,
+    next: i64,
+    gone: Vec<i64>,
+    shared: Arc<Shared>,
+    limits: Limits,
+}
+
+impl Segments {
+    /// Those of the store.
+    #[must_use]
+    pub fn restore(stored: &[(Stored, Vec<Kept>)], shared: Arc<Shared>, limits: Limits) -> Self {
+        let all: BTreeMap<i64, Segment> = stored
+            .iter()
+            .map(|(segment, kept)| (segment.id, Segment::restore(segment, kept, &shared, limits)))
+            .collect();
+        let next = all.keys().next_back().map_or(1, |last| last + 1);
+        Self { all, next, gone: Vec::new(), shared, limits }
+    }
+
+    /// Begins with a file.
+    pub fn begin_file(&mut self, root: &str, name: &str) -> i64 {
+        let id = self.take_number();
+        self.all.insert(id, Segment::file(id, root, name, &self.shared, self.limits));
+        id
+    }
+
+    /// Begins with a sender.
+    pub fn begin_sender(&mut self, kind: &'static str, root: &str, name: &str) -> i64 {
+        let id = self.take_number();
+        self.all.insert(id, Segment::sender(id, kind, root, name, &self.shared, self.limits));
+        id
+    }
+
+    fn take_number(&mut self) -> i64 {
+        let id = self.next;
+        self.next += 1;
+        id
+    }
+
+    /// Lets a segment go.
+    pub fn drop(&mut self, id: i64) {
+        if self.all.remove(&id).is_some() {
+            self.gone.push(id);
+        }
+    }
+
+    /// Segments that went since [`Self::written`].
+    #[must_use]
+    pub fn gone(&self) -> &[i64] {
+        &self.gone
+    }
+
+    /// Everything is on the disk.
+    pub fn written(&mut self) {
+        self.gone.clear();
+        self.all.values_mut().for_each(Segment::written);
+    }
+}
