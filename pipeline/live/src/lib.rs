@@ -6,6 +6,7 @@
 //! no polars, so that it builds in a minute. Time is an input here too: [`clock::Clock`].
 
 pub mod clock;
+pub mod deliver;
 pub mod segment;
 mod sequences;
 pub mod status;

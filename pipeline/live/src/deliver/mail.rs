@@ -1,0 +1,68 @@
+//! One message by SMTP.
+
+use std::time::Duration;
+
+use lettre::transport::smtp::SmtpTransport;
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
+use lettre::{Transport as _, transport::smtp::Error};
+use parsers::stamp::Instant;
+use reports::alerts::Alert;
+
+use super::config::{Mail, MailTls};
+use super::payload::mail::message;
+use super::send::Failure;
+
+/// Sends the alert. `timeout` holds for each step of the exchange.
+pub(super) fn send(
+    settings: &Mail,
+    alert: &Alert,
+    delivery: &str,
+    now: Instant,
+    timeout: Duration,
+) -> Result<(), Failure> {
+    let message = message(alert, delivery, &settings.from, &settings.to, now).map_err(Failure::hard)?;
+    let tls = match settings.tls {
+        MailTls::None => Tls::None,
+        MailTls::Start => Tls::Required(parameters(settings)?),
+        MailTls::Implicit => Tls::Wrapper(parameters(settings)?),
+    };
+    let mut builder = SmtpTransport::builder_dangerous(settings.server.as_str())
+        .port(settings.port)
+        .tls(tls)
+        .timeout(Some(timeout));
+    if let Some((user, password)) = &settings.login {
+        builder = builder.credentials(Credentials::new(user.clone(), password.reveal().to_owned()));
+    }
+    match builder.build().send(&message) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(failure(settings, &error)),
+    }
+}
+
+fn parameters(settings: &Mail) -> Result<TlsParameters, Failure> {
+    let mut builder = TlsParameters::builder(settings.server.clone());
+    if let Some(pem) = &settings.ca {
+        let cert = Certificate::from_pem(pem)
+            .map_err(|error| Failure::hard(format!("`ca_file` cannot be used: {error}")))?;
+        builder = builder.certificate_store(CertificateStore::None).add_root_certificate(cert);
+    }
+    builder.build().map_err(|error| Failure::soft(format!("TLS cannot be set up: {error}")))
+}
+
+/// An error with its causes; a 5xx answer is final (RFC 5321, section 4.2.1), all else may pass.
+fn failure(settings: &Mail, error: &Error) -> Failure {
+    let mut why = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !why.contains(&cause_text) {
+            why.push_str(&format!(": {cause_text}"));
+        }
+        source = cause.source();
+    }
+    if let Some((_, password)) = &settings.login {
+        why = password.scrub(&why);
+    }
+    if error.is_permanent() { Failure::hard(why) } else { Failure::soft(why) }
+}
