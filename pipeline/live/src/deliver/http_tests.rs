@@ -6,6 +6,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant as StopWatch};
 
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
 use super::payload::json::signature;
 use super::queue::Outbox as _;
 use super::queue::memory::Memory;
@@ -200,6 +203,75 @@ fn an_alert_found_half_sent_is_told_again_and_says_so() {
     let told = told.lock().unwrap();
     assert_eq!(told.len(), 1);
     assert!(told[0].starts_with("[RAISED info, test, may repeat] "), "{told:?}");
+}
+
+#[test]
+fn what_was_delivered_is_not_delivered_again_while_the_disk_is_full() {
+    let (port, requests) = receiver(vec![answer("200 OK", ""), answer("200 OK", "")]);
+    let outbox = Arc::new(Memory::default());
+    outbox.1.store(5, Ordering::Relaxed);
+    outbox.put("hook", "d1", alert(), at(0));
+    let statuses = deliver(vec![webhook(port)], &outbox, &Folder::new("worker"));
+    assert_eq!(statuses[0].delivered, 1);
+    assert_eq!(requests.try_iter().count(), 1);
+}
+
+/// A TLS receiver for one request: its port and its certificate; tells the body, if one comes.
+fn tls_receiver() -> (u16, String, mpsc::Receiver<String>) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let stream = listener.accept().unwrap().0;
+        let connection = ServerConnection::new(Arc::new(config)).unwrap();
+        let mut reader = BufReader::new(StreamOwned::new(connection, stream));
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).is_ok_and(|length| length > 0) {}
+        let Some(length) = header(&head.to_lowercase(), "content-length").map(|text| text.parse().unwrap())
+        else {
+            return;
+        };
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).unwrap();
+        reader.get_mut().write_all(answer("200 OK", "").as_bytes()).unwrap();
+        sender.send(String::from_utf8(body).unwrap()).unwrap();
+    });
+    (port, made.cert.pem(), receiver)
+}
+
+#[test]
+fn a_chat_room_is_reached_by_tls_and_by_nobody_who_pretends_to_be_it() {
+    for is_right in [true, false] {
+        let (port, pem, bodies) = tls_receiver();
+        let pem = if is_right { pem } else { tls_receiver().1 };
+        let folder = Folder::new("tls");
+        let ca = folder.write("ca.pem", &pem);
+        let text = format!(
+            "name = \"s\"\nkind = \"slack\"\nurl_env = \"U\"\nproxy = false\nca_file = \"{}\"",
+            ca.display()
+        );
+        let config: SinkConfig = toml::from_str(&text).unwrap();
+        let means = Means { stdout: Arc::new(|_| Ok(())), timeout: Duration::from_secs(5) };
+        let url = format!("https://localhost:{port}/hidden");
+        let sink = Sink::new(&config, &|_| Ok(Secret::new(url.clone())), &means).unwrap().0;
+        let result = sink.send(&alert(), "d1", at(0));
+        if is_right {
+            assert_eq!(result, Ok(()));
+            assert!(bodies.recv().unwrap().contains("blocks"));
+        } else {
+            let failure = result.unwrap_err();
+            assert!(failure.retry && !failure.why.contains("hidden"), "{failure:?}");
+            assert!(bodies.recv().is_err());
+        }
+    }
 }
 
 /// The clock of the test stands still: what must pass is real time.

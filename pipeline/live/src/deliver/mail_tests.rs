@@ -42,7 +42,7 @@ fn server(kind: Kind) -> (u16, String, mpsc::Receiver<String>) {
         let mut reader: BufReader<Box<dyn Stream>> = BufReader::new(Box::new(stream.try_clone().unwrap()));
         let mut raw = Some(stream);
         let mut is_encrypted = false;
-        let mut say = |reader: &mut BufReader<Box<dyn Stream>>, text: &str| {
+        let say = |reader: &mut BufReader<Box<dyn Stream>>, text: &str| {
             let _ = reader.get_mut().write_all(format!("{text}\r\n").as_bytes());
             let _ = reader.get_mut().flush();
         };

@@ -79,20 +79,25 @@ pub(super) mod memory {
     //! An outbox in memory: what the contract means.
 
     use std::sync::Mutex;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
 
-    pub(in crate::deliver) struct Row {
-        pub(in crate::deliver) sink: String,
-        pub(in crate::deliver) pending: Pending,
-        pub(in crate::deliver) next_at: Instant,
+    struct Row {
+        sink: String,
+        pending: Pending,
+        next_at: Instant,
         /// `waiting`, `sending`, `sent` or `dead`.
-        pub(in crate::deliver) state: &'static str,
-        pub(in crate::deliver) why: String,
+        state: &'static str,
+        why: String,
     }
 
     #[derive(Default)]
-    pub(in crate::deliver) struct Memory(pub(in crate::deliver) Mutex<Vec<Row>>);
+    pub(in crate::deliver) struct Memory(
+        Mutex<Vec<Row>>,
+        /// So many calls of `sent` fail.
+        pub(in crate::deliver) AtomicU32,
+    );
 
     impl Memory {
         pub(in crate::deliver) fn put(&self, sink: &str, id: &str, alert: Alert, at: Instant) {
@@ -132,6 +137,10 @@ pub(super) mod memory {
         }
 
         fn sent(&self, id: &str, _: Instant) -> Result<(), String> {
+            let full = |left: u32| left.checked_sub(1);
+            if self.1.fetch_update(Ordering::Relaxed, Ordering::Relaxed, full).is_ok() {
+                return Err("disk full".to_owned());
+            }
             self.with(id, |row| row.state = "sent")
         }
 

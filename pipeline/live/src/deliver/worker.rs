@@ -1,10 +1,12 @@
 //! One thread per sink that empties the outbox.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use parsers::stamp::Instant;
 use reports::alerts::{Alert, AlertState};
 use reports::report::{Basis, Severity};
 use reports::time::Time;
@@ -35,6 +37,13 @@ struct Signal {
     /// Rises with every call of `wake`.
     calls: u64,
     stop: bool,
+}
+
+/// How an attempt ended, until the outbox has kept it.
+enum Outcome {
+    Sent,
+    Failed { attempts: u32, next_at: Instant, why: String },
+    Dead { why: String },
 }
 
 struct Shared {
@@ -132,10 +141,11 @@ impl Delivery {
 impl Shared {
     fn serve(&self, sink: &Sink, number: usize) {
         let mut seen = 0;
+        let mut unkept = None;
         loop {
             // Each delivery that is due is tried once before the next wait: a failure moves it into the future.
             while !self.is_stopped() {
-                match self.step(sink, number) {
+                match self.step(sink, number, &mut unkept) {
                     Ok(true) => {}
                     Ok(false) => break,
                     Err(why) => {
@@ -168,53 +178,84 @@ impl Shared {
         }
     }
 
-    /// One attempt; false if nothing was due.
-    fn step(&self, sink: &Sink, number: usize) -> Result<bool, String> {
-        let waiting = self.outbox.waiting(&sink.name)?;
-        self.tell(number, |status| status.waiting = waiting);
+    /// One attempt; false if nothing was due. What the outbox could not keep stays in `unkept` and is kept first: what
+    /// was delivered is not delivered again because a disk is full.
+    fn step(
+        &self,
+        sink: &Sink,
+        number: usize,
+        unkept: &mut Option<(String, Outcome)>,
+    ) -> Result<bool, String> {
+        self.keep(unkept)?;
+        self.count(sink, number)?;
         let now = self.clock.now();
         let Some(mut pending) = self.outbox.due(now, &sink.name)? else { return Ok(false) };
         pending.alert.may_repeat |= pending.was_sending;
         self.outbox.sending(&pending.delivery_id)?;
-        let result = sink.send(&pending.alert, &pending.delivery_id, now);
-        let now = self.clock.now();
-        match result {
+        let attempt = || sink.send(&pending.alert, &pending.delivery_id, now);
+        // A fault in a library must not end the thread, and with it the sink, unseen.
+        let result = catch_unwind(AssertUnwindSafe(attempt))
+            .unwrap_or_else(|_| Err(Failure::soft("the attempt ended in a fault of this program")));
+        let outcome = match result {
             Ok(()) => {
                 self.tell(number, |status| {
                     status.delivered += 1;
                     status.trouble = None;
                 });
-                self.outbox.sent(&pending.delivery_id, now)?;
+                Outcome::Sent
             }
-            Err(failure) => self.failed(sink, number, &pending, &failure)?,
-        }
-        let waiting = self.outbox.waiting(&sink.name)?;
-        self.tell(number, |status| status.waiting = waiting);
+            Err(failure) => self.failed(sink, number, &pending, failure),
+        };
+        *unkept = Some((pending.delivery_id, outcome));
+        self.keep(unkept)?;
+        self.count(sink, number)?;
         Ok(true)
     }
 
-    fn failed(&self, sink: &Sink, number: usize, pending: &Pending, failure: &Failure) -> Result<(), String> {
+    fn keep(&self, unkept: &mut Option<(String, Outcome)>) -> Result<(), String> {
+        if let Some((id, outcome)) = unkept {
+            let now = self.clock.now();
+            match outcome {
+                Outcome::Sent => self.outbox.sent(id, now)?,
+                Outcome::Failed { attempts, next_at, why } => {
+                    self.outbox.failed(id, *attempts, *next_at, why)?;
+                }
+                Outcome::Dead { why } => self.outbox.dead(id, now, why)?,
+            }
+            *unkept = None;
+        }
+        Ok(())
+    }
+
+    fn count(&self, sink: &Sink, number: usize) -> Result<(), String> {
+        let waiting = self.outbox.waiting(&sink.name)?;
+        self.tell(number, |status| status.waiting = waiting);
+        Ok(())
+    }
+
+    fn failed(&self, sink: &Sink, number: usize, pending: &Pending, failure: Failure) -> Outcome {
         let now = self.clock.now();
         let attempts = pending.attempts.saturating_add(1);
         self.tell(number, |status| {
             status.failed += 1;
             status.trouble = Some(failure.why.clone());
         });
+        let Failure { retry, why, after } = failure;
         let age = (now - pending.queued_at).to_std().unwrap_or_default();
-        if failure.retry && age < self.pace.give_up_after {
-            let pause = pause(&pending.delivery_id, attempts, failure.after);
+        if retry && age < self.pace.give_up_after {
+            let pause = pause(&pending.delivery_id, attempts, after);
             let next_at = now + TimeDelta::from_std(pause).unwrap_or(TimeDelta::minutes(10));
-            return self.outbox.failed(&pending.delivery_id, attempts, next_at, &failure.why);
+            return Outcome::Failed { attempts, next_at, why };
         }
         let id = &pending.delivery_id;
-        let written = self.dead.add(Time(now), &sink.name, id, attempts, &failure.why, &pending.alert);
+        let written = self.dead.add(Time(now), &sink.name, id, attempts, &why, &pending.alert);
         self.tell(number, |status| {
             status.dead += 1;
             if let Err(error) = written {
-                status.trouble = Some(format!("{}; the dead-letter file: {error}", failure.why));
+                status.trouble = Some(format!("{why}; the dead-letter file: {error}"));
             }
         });
-        self.outbox.dead(id, now, &failure.why)
+        Outcome::Dead { why }
     }
 }
 

@@ -153,7 +153,7 @@ mod tests {
         let value: Value = serde_json::from_str(&text).unwrap();
         let shown = value["markdown"].as_str().unwrap();
         assert!(!shown.contains("<@"), "{shown}");
-        assert!(shown.contains("`[x](javascript:alert(1`"), "{shown}");
+        assert!(shown.contains("`</p><script>alert(1)</script>[x](javascript:alert(1`"), "{shown}");
         assert!(shown.len() <= 7_439);
     }
 }

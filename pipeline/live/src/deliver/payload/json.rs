@@ -123,11 +123,12 @@ mod tests {
         assert!(document(&hostile(&"\u{e0041}".repeat(1 << 18)), &"d".repeat(1 << 20)).len() < 200_000);
     }
 
-    /// Test case 2 of RFC 4231, section 4.3, whose data is cut so that the dot stands between.
+    /// The first value was calculated by another implementation.
     #[test]
     fn a_signature_covers_time_and_body() {
+        let known = "sha256=14cf744eb90f2e95e20695a54d57734ade3d50464d0b793e500c2f8a40006f74";
+        assert_eq!(signature(b"Jefe", 1_775_107_800, "{\"a\":1}"), known);
         let one = signature(b"Jefe", 1, "body");
-        assert_eq!(one.len(), "sha256=".len() + 64);
         assert_ne!(one, signature(b"Jefe", 2, "body"));
         assert_ne!(one, signature(b"Jefe", 1, "body."));
         assert_ne!(one, signature(b"Jeff", 1, "body"));

@@ -143,7 +143,9 @@ mod tests {
         let mail = written(&hostile(ATTACK), ATTACK);
         let head = mail.split("\r\n\r\n").next().unwrap();
         assert!(!head.lines().any(|line| line.to_lowercase().starts_with("bcc")), "{head}");
-        assert!(!mail.contains("<script") && !mail.contains('\0'), "{mail}");
+        let html = mail.split("text/html").nth(1).unwrap();
+        assert!(!html.contains("<script") && html.contains("&lt;script&gt;"), "{html}");
+        assert!(!mail.contains(['\0', '\u{1b}']), "{mail}");
         assert!(!escaped(ATTACK).contains(['<', '>', '"']));
         assert!(written(&hostile(&"x".repeat(1 << 20)), "d").len() < 40_000);
     }

@@ -169,7 +169,7 @@ mod tests {
         for part in [
             "[RAISED high, test, replay, may repeat] uccxpub: Out of Compliance since 05:30 UTC",
             "Since: 2026-04-02 05:30:00Z (1 min ago); noticed 2026-04-02 05:31:00Z",
-            "Deadline: enforcement: 2026-04-03 05:31:00Z (24 h after it was noticed)",
+            "Deadline: enforcement: 2026-04-03 05:31:00Z (1 d after it was noticed)",
             "Found: More licenses",
             "Basis: an inference: no line says it",
             "What to do: Buy licenses",
