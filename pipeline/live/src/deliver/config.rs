@@ -536,6 +536,22 @@ mod tests {
     }
 
     #[test]
+    fn two_sinks_of_one_name_and_a_secret_that_cannot_be_had_are_told() {
+        let parse = |text: &str| toml::from_str::<SinkConfig>(text).unwrap();
+        let slack = "name = \"a\"\nkind = \"slack\"\nurl_env = \"U\"";
+        let sinks = [parse("name = \"a\"\nkind = \"stdout\""), parse(slack)];
+        let found = problems(&sinks, &|from| Err(format!("{from} is not set")));
+        let texts: Vec<&str> = found.iter().map(|problem| problem.text.as_str()).collect();
+        assert_eq!(
+            texts,
+            [
+                "sink `a`: the name is taken; give each sink a name of its own",
+                "sink `a`: `url` cannot be had: environment variable U is not set",
+            ]
+        );
+    }
+
+    #[test]
     fn a_sink_is_told_what_its_filters_let_through() {
         let mut config: SinkConfig =
             toml::from_str("name = \"a\"\nkind = \"stdout\"\nresolved = false").unwrap();

@@ -34,7 +34,7 @@ struct Letter<'a> {
 }
 
 impl DeadLetters {
-    /// The file at `path`; it is made when the first alert ends there.
+    /// The file at `path`, whose folder must be there; the file is made when the first alert ends there.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), bytes_max: BYTES_MAX, guard: Mutex::new(()) }

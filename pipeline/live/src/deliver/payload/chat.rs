@@ -72,7 +72,9 @@ pub fn teams(alert: &Alert) -> String {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard", "version": "1.4", "body": body, "msteams": {"width": "Full"},
     });
-    let attachment = json!({"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": null, "content": card});
+    let attachment = json!({
+        "contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": null, "content": card,
+    });
     json!({"type": "message", "attachments": [attachment]}).to_string()
 }
 
