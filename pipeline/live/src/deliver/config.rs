@@ -2,6 +2,8 @@
 
 use std::io::Read as _;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
@@ -208,6 +210,8 @@ pub(super) struct Mail {
     pub(super) login: Option<(String, Secret)>,
     pub(super) from: Mailbox,
     pub(super) to: Vec<Mailbox>,
+    /// True while an attempt runs, even one that nobody waits for any more.
+    pub(super) busy: Arc<AtomicBool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -473,7 +477,7 @@ impl Check<'_> {
         }
         let port = c.port.unwrap_or(if tls == MailTls::Implicit { 465 } else { 587 });
         let login = c.username.clone().zip(password);
-        Some(Mail { server: server?, port, tls, ca, login, from: from?, to })
+        Some(Mail { server: server?, port, tls, ca, login, from: from?, to, busy: Arc::default() })
     }
 }
 

@@ -1,5 +1,9 @@
 //! One message by SMTP.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use lettre::transport::smtp::SmtpTransport;
@@ -13,7 +17,11 @@ use super::config::{Mail, MailTls};
 use super::payload::mail::message;
 use super::send::Failure;
 
-/// Sends the alert. `timeout` holds for each step of the exchange.
+/// Steps of an exchange that may each take as long as the timeout.
+const STEPS: u32 = 6;
+
+/// Sends the alert. `timeout` holds for each step of the exchange, six of it for the whole: a server that answers
+/// byte by byte holds one thread, and not the sink.
 pub(super) fn send(
     settings: &Mail,
     alert: &Alert,
@@ -34,9 +42,27 @@ pub(super) fn send(
     if let Some((user, password)) = &settings.login {
         builder = builder.credentials(Credentials::new(user.clone(), password.reveal().to_owned()));
     }
-    match builder.build().send(&message) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(failure(settings, &error)),
+    if settings.busy.swap(true, Ordering::AcqRel) {
+        return Err(Failure::soft("the server still holds an earlier attempt"));
+    }
+    let transport = builder.build();
+    let (sender, receiver) = mpsc::channel();
+    let busy = Arc::clone(&settings.busy);
+    std::thread::spawn(move || {
+        let result = catch_unwind(AssertUnwindSafe(|| transport.send(&message)));
+        busy.store(false, Ordering::Release);
+        // Nobody may wait any more; a fault shows as a sender that is gone.
+        if let Ok(result) = result {
+            let _ = sender.send(result);
+        }
+    });
+    match receiver.recv_timeout(timeout * STEPS) {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(failure(settings, &error)),
+        Err(RecvTimeoutError::Timeout) => Err(Failure::soft("the server did not come to an end in time")),
+        Err(RecvTimeoutError::Disconnected) => {
+            Err(Failure::soft("the attempt ended in a fault of this program"))
+        }
     }
 }
 

@@ -155,3 +155,26 @@ fn a_final_refusal_is_not_tried_again() {
     let failure = send(port, None, "starttls = \"none\"").unwrap_err();
     assert!(!failure.retry && failure.why.contains("550"), "{failure:?}");
 }
+
+#[test]
+fn a_server_that_answers_byte_by_byte_holds_one_attempt_and_not_the_sink() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        while stream.write_all(b"2").is_ok() {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    });
+    let text = format!(
+        "name = \"m\"\nkind = \"email\"\nserver = \"127.0.0.1\"\nport = {port}\nstarttls = \"none\"\n\
+         from = \"watch@example.com\"\nto = [\"a@example.com\"]"
+    );
+    let config: SinkConfig = toml::from_str(&text).unwrap();
+    let means = Means { stdout: Arc::new(|_| Ok(())), timeout: Duration::from_millis(200) };
+    let sink = Sink::new(&config, &|_| Err(String::new()), &means).unwrap().0;
+    let first = sink.send(&alert(), "d1", at(0)).unwrap_err();
+    assert!(first.retry && first.why.contains("in time"), "{first:?}");
+    let second = sink.send(&alert(), "d1", at(0)).unwrap_err();
+    assert!(second.retry && second.why.contains("earlier attempt"), "{second:?}");
+}
