@@ -4,7 +4,7 @@
 //! text goes through a pattern only if the words or marks that the pattern needs are in it.
 
 use std::net::Ipv6Addr;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use aho_corasick::AhoCorasick;
 use regex::Regex;
@@ -30,9 +30,17 @@ impl Hit {
 /// One pattern: group 1 or 2 is the value; without groups all of it is.
 struct Pattern {
     rule: Rule,
-    regex: Regex,
+    text: String,
+    /// Compiled when a text first needs it: most logs need a few of them, and compiling all takes longer than searching.
+    regex: OnceLock<Regex>,
     /// Words of which one must stand in the text, any case.
     words: &'static [&'static str],
+}
+
+impl Pattern {
+    fn regex(&self) -> &Regex {
+        self.regex.get_or_init(|| Regex::new(&self.text).expect("a pattern of this file compiles"))
+    }
 }
 
 /// Between a label and its value: `: `, `=`, `="`, `">`, `\":\"`.
@@ -51,7 +59,7 @@ fn labeled(rule: Rule, labels: &str, value: &str, words: &'static [&'static str]
 }
 
 fn pattern(rule: Rule, text: &str, words: &'static [&'static str]) -> Pattern {
-    Pattern { rule, regex: Regex::new(text).expect("a pattern of this file compiles"), words }
+    Pattern { rule, text: text.to_owned(), regex: OnceLock::new(), words }
 }
 
 static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
@@ -234,7 +242,7 @@ pub(super) fn labels(text: &str, out: &mut Vec<Hit>) {
         let mut from = 0;
         while let Some(found) = Some(from)
             .filter(|from| *from < text.len())
-            .and_then(|from| pattern.regex.captures_at(text, from))
+            .and_then(|from| pattern.regex().captures_at(text, from))
         {
             let all = found.get(0).map_or(text.len(), |all| all.end());
             let Some(value) = found.get(1).or_else(|| found.get(2)).or_else(|| found.get(0)) else { break };

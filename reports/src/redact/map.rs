@@ -48,14 +48,12 @@ impl Map {
 
     /// HMAC-SHA-256 under the key.
     pub(super) fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
-        // A key of 32 bytes is always accepted; the fallback is never taken and keeps the function total.
-        let Ok(mut mac) = Hmac::<sha2::Sha256>::new_from_slice(&self.key) else { return [0; 32] };
-        for part in parts {
-            // Lengths in front, so that no two lists of parts are the same bytes.
-            mac.update(&(part.len() as u64).to_be_bytes());
-            mac.update(part);
-        }
-        mac.finalize().into_bytes().into()
+        mac(self.keyed(), parts)
+    }
+
+    /// HMAC-SHA-256 with its key taken in, for many hashes.
+    pub(super) fn keyed(&self) -> Option<Keyed> {
+        Hmac::new_from_slice(&self.key).ok()
     }
 
     pub(super) fn get(&self, rule: Rule, original: &str) -> Option<&str> {
@@ -66,6 +64,21 @@ impl Map {
         self.taken.insert(pseudonym.to_ascii_lowercase());
         self.names.insert((rule, original.to_owned()), pseudonym);
     }
+}
+
+/// HMAC-SHA-256 under a key.
+pub(super) type Keyed = Hmac<sha2::Sha256>;
+
+/// What the parts hash to.
+pub(super) fn mac(keyed: Option<Keyed>, parts: &[&[u8]]) -> [u8; 32] {
+    // A key of 32 bytes is always accepted; the fallback is never taken and keeps the function total.
+    let Some(mut mac) = keyed else { return [0; 32] };
+    for part in parts {
+        // Lengths in front, so that no two lists of parts are the same bytes.
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
 }
 
 #[derive(Serialize, Deserialize)]

@@ -13,7 +13,9 @@
 //! report. Which labels logs print is observed in the samples of `parsers`, and otherwise inferred.
 
 mod find;
+mod gather;
 mod map;
+mod memo;
 mod pseudonyms;
 mod rules;
 mod scan;
@@ -22,7 +24,7 @@ mod tests;
 mod visit;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 pub use map::Map;
@@ -31,9 +33,11 @@ pub use scan::Leak;
 
 use crate::report::{Redaction, RedactionRule, Replaced, Report, Sha256, Text};
 use find::Hit;
+use gather::{Class, Gathered, One};
+use map::mac;
 use pseudonyms::{Known, assign, normalized};
 use scan::{Dictionary, mac_as};
-use visit::{Kind, Strings};
+use visit::{Kind, Put, Strings};
 
 /// Most fields that the redaction section names for one pseudonym.
 const PLACES_MAX: usize = 5;
@@ -45,8 +49,6 @@ pub struct Redactor {
     /// What was learned and is named before the first text is replaced, in order, so that order of arrival is nothing.
     pending: BTreeSet<(Rule, String)>,
     ready: OnceLock<Ready>,
-    /// What shapes and labels show in each text of the reports that were learned from: it is replaced soon after.
-    seen: HashMap<Box<str>, Vec<Hit>>,
     /// The dictionary with what texts added, and how many names it has.
     late: Mutex<Option<(usize, Arc<Dictionary>)>>,
 }
@@ -77,7 +79,6 @@ impl Redactor {
         Self {
             state: Mutex::new(map),
             pending: BTreeSet::new(),
-            seen: HashMap::new(),
             ready: OnceLock::new(),
             late: Mutex::new(None),
         }
@@ -85,44 +86,24 @@ impl Redactor {
 
     /// Takes names from the structure of a report and from the labels in its texts. A redacted report teaches nothing.
     pub fn learn(&mut self, report: &Report) {
-        if report.redaction.is_some() {
-            return;
+        if report.redaction.is_none() {
+            let gathered = Gathered::of(report);
+            let hits = gathered.hits();
+            self.take(self.named_by(&gathered, &hits));
         }
-        let mut names: HashSet<String> = HashSet::new();
-        let mut texts: HashSet<Box<str>> = HashSet::new();
+    }
+
+    /// What the strings of a report name.
+    fn named_by(&self, gathered: &Gathered<'_>, hits: &[Vec<Hit>]) -> BTreeSet<(Rule, String)> {
         let mut found: BTreeSet<(Rule, String)> = BTreeSet::new();
-        report.read(Kind::Text, "report", &mut |kind, _, text| match kind {
-            Kind::Digest | Kind::Said => {}
-            Kind::Text => {
-                if !texts.contains(text) && !self.seen.contains_key(text) {
-                    texts.insert(text.into());
-                }
+        for ((one, labels), hits) in gathered.all.iter().zip(&gathered.labels).zip(hits) {
+            // A sentence of ours names nothing that a name or a text does not.
+            if *labels && !(one.class == Class::Param && is_ours(one.name)) {
+                found.extend(whole(one.class, one.text).map(|rule| (rule, self.known_as(rule, one.text))));
+                self.name_hits(&one.searched(), hits, &mut found);
             }
-            Kind::Param(name) if is_ours(name) => {}
-            Kind::Name | Kind::Path | Kind::Param(_) => {
-                let label =
-                    if let Kind::Param(name) = kind { format!("{name}={text}") } else { String::new() };
-                if !names.contains(text) || !label.is_empty() {
-                    names.insert(text.to_owned());
-                    found.extend(whole(kind, text).map(|rule| (rule, self.known_as(rule, text))));
-                    self.values(if label.is_empty() { text } else { &label }, &mut found);
-                }
-            }
-        });
-        let texts: Vec<Box<str>> = texts.into_iter().collect();
-        let hits: Vec<Vec<Hit>> = in_parallel(&texts, |texts| {
-            let each = texts.iter().map(|text| {
-                let mut hits = Vec::new();
-                find::hits(text, &mut hits);
-                hits
-            });
-            each.collect()
-        });
-        for (text, hits) in texts.iter().zip(&hits) {
-            self.name_hits(text, hits, &mut found);
         }
-        self.seen.extend(texts.into_iter().zip(hits));
-        self.take(found);
+        found
     }
 
     /// Takes names from the labels and shapes of one line or text that is not part of a report.
@@ -137,64 +118,48 @@ impl Redactor {
         if report.redaction.is_some() {
             return;
         }
-        self.learn(report);
         let mut tally = Tally::default();
-        // Each different text is searched once; `None` stays as it is.
-        let cache = self.replaced(report, &mut tally);
-        let mut wholes: HashMap<(bool, Text), Answer> = HashMap::new();
-        report.write(Kind::Text, "report", &mut |kind, place, text| match kind {
-            Kind::Digest => Sha256::parse(text).map(|hash| self.digest(hash).text().into()),
-            Kind::Param(name) => {
-                let (new, ids) = tally.rows_of(self.param(name, text)?);
-                tally.count(&ids, place);
-                Some(new)
-            }
-            Kind::Text | Kind::Said => {
-                cache.get(text)?.as_ref().map(|(new, ids)| tally.count(ids, place).give(new))
-            }
-            Kind::Name | Kind::Path => {
-                let key = (kind == Kind::Path, Text::from(text));
-                let known = wholes.entry(key).or_insert_with(|| {
-                    let done = match whole(kind, text) {
-                        Some(_) if self.is_named(text) => None,
-                        Some(rule) => {
-                            let name = self.name(rule, text);
-                            Some(Done { text: name.clone(), replaced: vec![(rule, name)] })
-                        }
-                        None => self.replace(text, 0),
-                    };
-                    done.map(|done| tally.rows_of(done))
-                });
-                known.as_ref().map(|(new, ids)| tally.count(ids, place).give(new))
-            }
-        });
-        self.seen = HashMap::new();
+        let (spots, answers) = {
+            let gathered = Gathered::of(report);
+            let hits = gathered.hits();
+            self.take(self.named_by(&gathered, &hits));
+            let done = self.replaced(&gathered, &hits);
+            let answers: Vec<Answer> =
+                done.into_iter().map(|done| done.map(|done| tally.rows_of(done))).collect();
+            (gathered.spots, answers)
+        };
+        let mut text = |kind: Kind<'_>, place, text: &str| {
+            let (new, ids) = answers.get(spots.find(kind, text)?)?.as_ref()?;
+            Some(tally.count(ids, place).give(new))
+        };
+        let keyed = self.lock().keyed();
+        let digest = |hash: Sha256| Sha256(mac(keyed.clone(), &[b"sha256", &hash.0]));
+        report.write(Kind::Text, "report", &mut Put { text: &mut text, digest: &digest });
         report.redaction = Some(tally.section());
     }
 
-    /// What every different text of the report becomes; `None`: it stays.
-    fn replaced(&self, report: &Report, tally: &mut Tally) -> HashMap<Text, Answer> {
-        let mut owned: Vec<(String, bool)> = Vec::new();
-        let mut seen: HashSet<String> = HashSet::new();
-        report.read(Kind::Text, "report", &mut |kind, _, text| {
-            if matches!(kind, Kind::Text | Kind::Said) && !seen.contains(text) {
-                seen.insert(text.to_owned());
-                owned.push((text.to_owned(), kind == Kind::Text));
-            }
-        });
-        let done = in_parallel(&owned, |texts| {
-            texts.iter().map(|(text, labels)| self.replace_in(text, 0, *labels)).collect()
-        });
-        let mut cache = HashMap::with_capacity(owned.len());
-        for ((text, _), done) in owned.into_iter().zip(done) {
-            cache.insert(Text::from(text), done.map(|done| tally.rows_of(done)));
-        }
-        cache
+    /// What every different string of a report becomes; `None`: it stays.
+    fn replaced(&self, gathered: &Gathered<'_>, hits: &[Vec<Hit>]) -> Vec<Option<Done>> {
+        let both: Vec<(&One<'_>, &Vec<Hit>)> = gathered.all.iter().zip(hits).collect();
+        in_parallel(&both, |part| {
+            let each = part.iter().map(|(one, hits)| match whole(one.class, one.text) {
+                Some(_) if self.is_named(one.text) => None,
+                Some(rule) => {
+                    let name = self.name(rule, one.text);
+                    Some(Done { text: name.clone(), replaced: vec![(rule, name)] })
+                }
+                None => {
+                    let done = self.replace_hits(&one.searched(), one.from(), hits)?;
+                    Some(Done { text: done.text.get(one.from()..)?.to_owned(), replaced: done.replaced })
+                }
+            });
+            each.collect()
+        })
     }
 
     /// A text or line with its values replaced.
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        self.replace(text, 0).map_or(Cow::Borrowed(text), |done| Cow::Owned(done.text))
+        self.replace(text).map_or(Cow::Borrowed(text), |done| Cow::Owned(done.text))
     }
 
     /// The hash that stands in a redacted report instead of this one: HMAC-SHA-256 of it under the key. Without the key,
@@ -323,36 +288,16 @@ impl Redactor {
         }
     }
 
-    /// The value of a parameter, read together with its name; `None` if it stays.
-    fn param(&self, name: &str, value: &str) -> Option<Done> {
-        if is_ours(name) {
-            return self.replace_in(value, 0, false);
-        }
-        let joined = format!("{name}={value}");
-        let done = self.replace(&joined, name.len() + 1)?;
-        let text = done.text.get(name.len() + 1..)?.to_owned();
-        Some(Done { text, replaced: done.replaced })
+    /// The text with every value replaced; `None` if there is none.
+    fn replace(&self, text: &str) -> Option<Done> {
+        let mut hits = Vec::new();
+        find::hits(text, &mut hits);
+        self.replace_hits(text, 0, &hits)
     }
 
-    /// The text with every value from byte `from` on replaced; `None` if there is none.
-    fn replace(&self, text: &str, from: usize) -> Option<Done> {
-        self.replace_in(text, from, true)
-    }
-
-    /// The same; values behind labels are looked for only if `labels`.
-    fn replace_in(&self, text: &str, from: usize, labels: bool) -> Option<Done> {
+    /// The text with what was found in it, and what is known, replaced from byte `from` on; `None` if there is nothing.
+    fn replace_hits(&self, text: &str, from: usize, hits: &[Hit]) -> Option<Done> {
         let ready = self.ready();
-        let mut fresh = Vec::new();
-        let hits: &[Hit] = match self.seen.get(text) {
-            Some(known) if labels => known,
-            _ => {
-                find::shapes(text, &mut fresh);
-                if labels {
-                    find::labels(text, &mut fresh);
-                }
-                &fresh
-            }
-        };
         // Most names with dots are classes, whose last label no domain has.
         let is_domain = |name: &str| {
             let last = name.rsplit('.').next().unwrap_or(name);
@@ -430,12 +375,12 @@ fn is_ours(parameter: &str) -> bool {
 }
 
 /// The rule of a field that is a name as a whole; `None` if its text is to be searched, or is kept.
-fn whole(kind: Kind<'_>, text: &str) -> Option<Rule> {
-    match kind {
+fn whole(class: Class, text: &str) -> Option<Rule> {
+    match class {
         // `-` is the standard input, `.` the folder the program runs in.
-        Kind::Path => (!matches!(text, "" | "-" | "." | "stdin")).then_some(Rule::Path),
-        Kind::Name => find::name_rule(text),
-        Kind::Text | Kind::Said | Kind::Digest | Kind::Param(_) => None,
+        Class::Path => (!matches!(text, "" | "-" | "." | "stdin")).then_some(Rule::Path),
+        Class::Name => find::name_rule(text),
+        Class::Text | Class::Param => None,
     }
 }
 

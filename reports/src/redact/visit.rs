@@ -23,26 +23,34 @@ pub(super) enum Kind<'a> {
     Param(&'a str),
 }
 
-/// Told of every string: what it is, in which field.
-pub(super) type Reader<'a> = &'a mut dyn FnMut(Kind<'_>, &'static str, &str);
-/// Told of every string, answers with what shall stand there, or `None` if it stays.
-pub(super) type Writer<'a> = &'a mut dyn FnMut(Kind<'_>, &'static str, &str) -> Option<Text>;
+/// Told of every string but hashes: what it is, in which field.
+pub(super) type Reader<'f, 'a> = &'f mut dyn FnMut(Kind<'a>, &'static str, &'a str);
+/// Told of everything that may change.
+pub(super) type Writer<'f, 'a> = &'f mut Put<'a>;
+
+/// What shall stand in a field.
+pub(super) struct Put<'a> {
+    /// Told of every string, answers with what shall stand there, or `None` if it stays.
+    pub(super) text: &'a mut dyn FnMut(Kind<'_>, &'static str, &str) -> Option<Text>,
+    /// The hash that shall stand instead of one.
+    pub(super) digest: &'a dyn Fn(Sha256) -> Sha256,
+}
 
 /// Something with strings in it.
 pub(super) trait Strings {
     /// Shows every string.
-    fn read(&self, kind: Kind<'_>, place: &'static str, to: Reader<'_>);
+    fn read<'a>(&'a self, kind: Kind<'a>, place: &'static str, to: Reader<'_, 'a>);
     /// Replaces strings.
-    fn write(&mut self, kind: Kind<'_>, place: &'static str, to: Writer<'_>);
+    fn write(&mut self, kind: Kind<'_>, place: &'static str, to: Writer<'_, '_>);
 }
 
 impl Strings for String {
-    fn read(&self, kind: Kind<'_>, place: &'static str, to: Reader<'_>) {
+    fn read<'a>(&'a self, kind: Kind<'a>, place: &'static str, to: Reader<'_, 'a>) {
         to(kind, place, self);
     }
 
-    fn write(&mut self, kind: Kind<'_>, place: &'static str, to: Writer<'_>) {
-        if let Some(text) = to(kind, place, self) {
+    fn write(&mut self, kind: Kind<'_>, place: &'static str, to: Writer<'_, '_>) {
+        if let Some(text) = (to.text)(kind, place, self) {
             text.clone_into_string(self);
         }
     }
@@ -60,29 +68,27 @@ impl IntoString for Text {
 }
 
 impl Strings for Text {
-    fn read(&self, kind: Kind<'_>, place: &'static str, to: Reader<'_>) {
+    fn read<'a>(&'a self, kind: Kind<'a>, place: &'static str, to: Reader<'_, 'a>) {
         to(kind, place, self);
     }
 
-    fn write(&mut self, kind: Kind<'_>, place: &'static str, to: Writer<'_>) {
-        if let Some(text) = to(kind, place, self) {
+    fn write(&mut self, kind: Kind<'_>, place: &'static str, to: Writer<'_, '_>) {
+        if let Some(text) = (to.text)(kind, place, self) {
             *self = text;
         }
     }
 }
 
 impl Strings for Sha256 {
-    fn read(&self, _: Kind<'_>, _: &'static str, _: Reader<'_>) {}
+    fn read<'a>(&'a self, _: Kind<'a>, _: &'static str, _: Reader<'_, 'a>) {}
 
-    fn write(&mut self, _: Kind<'_>, place: &'static str, to: Writer<'_>) {
-        if let Some(hash) = to(Kind::Digest, place, &self.text()).and_then(|text| Self::parse(&text)) {
-            *self = hash;
-        }
+    fn write(&mut self, _: Kind<'_>, _: &'static str, to: Writer<'_, '_>) {
+        *self = (to.digest)(*self);
     }
 }
 
 impl Strings for Params {
-    fn read(&self, _: Kind<'_>, place: &'static str, to: Reader<'_>) {
+    fn read<'a>(&'a self, _: Kind<'a>, place: &'static str, to: Reader<'_, 'a>) {
         for (name, value) in self.iter() {
             to(Kind::Text, place, name);
             if let Some(Param::Text(text)) = value {
@@ -91,12 +97,12 @@ impl Strings for Params {
         }
     }
 
-    fn write(&mut self, _: Kind<'_>, place: &'static str, to: Writer<'_>) {
+    fn write(&mut self, _: Kind<'_>, place: &'static str, to: Writer<'_, '_>) {
         for (name, mut value) in self.take() {
             if let Some(Param::Text(text)) = &mut value {
                 text.write(Kind::Param(&name), place, to);
             }
-            let mut name = to(Kind::Text, place, &name).unwrap_or(name);
+            let mut name = (to.text)(Kind::Text, place, &name).unwrap_or(name);
             // Two names that become one both stay.
             while !self.add(name.clone(), value.clone()) {
                 name = format!("{name}'").into();
@@ -106,13 +112,13 @@ impl Strings for Params {
 }
 
 impl<T: Strings> Strings for Option<T> {
-    fn read(&self, kind: Kind<'_>, place: &'static str, to: Reader<'_>) {
+    fn read<'a>(&'a self, kind: Kind<'a>, place: &'static str, to: Reader<'_, 'a>) {
         if let Some(inner) = self {
             inner.read(kind, place, to);
         }
     }
 
-    fn write(&mut self, kind: Kind<'_>, place: &'static str, to: Writer<'_>) {
+    fn write(&mut self, kind: Kind<'_>, place: &'static str, to: Writer<'_, '_>) {
         if let Some(inner) = self {
             inner.write(kind, place, to);
         }
@@ -120,21 +126,21 @@ impl<T: Strings> Strings for Option<T> {
 }
 
 impl<T: Strings> Strings for Vec<T> {
-    fn read(&self, kind: Kind<'_>, place: &'static str, to: Reader<'_>) {
+    fn read<'a>(&'a self, kind: Kind<'a>, place: &'static str, to: Reader<'_, 'a>) {
         self.iter().for_each(|inner| inner.read(kind, place, to));
     }
 
-    fn write(&mut self, kind: Kind<'_>, place: &'static str, to: Writer<'_>) {
+    fn write(&mut self, kind: Kind<'_>, place: &'static str, to: Writer<'_, '_>) {
         self.iter_mut().for_each(|inner| inner.write(kind, place, to));
     }
 }
 
 impl Strings for BTreeMap<String, u64> {
-    fn read(&self, kind: Kind<'_>, place: &'static str, to: Reader<'_>) {
+    fn read<'a>(&'a self, kind: Kind<'a>, place: &'static str, to: Reader<'_, 'a>) {
         self.keys().for_each(|key| to(kind, place, key));
     }
 
-    fn write(&mut self, kind: Kind<'_>, place: &'static str, to: Writer<'_>) {
+    fn write(&mut self, kind: Kind<'_>, place: &'static str, to: Writer<'_, '_>) {
         for (mut key, count) in std::mem::take(self) {
             key.write(kind, place, to);
             *self.entry(key).or_default() += count;
@@ -146,12 +152,12 @@ impl Strings for BTreeMap<String, u64> {
 macro_rules! fields {
     ($($name:ident $at:literal { $($field:ident $kind:ident),+ $(,)? })+) => {
         $(impl Strings for $name {
-            fn read(&self, _: Kind<'_>, _: &'static str, to: Reader<'_>) {
+            fn read<'a>(&'a self, _: Kind<'a>, _: &'static str, to: Reader<'_, 'a>) {
                 let Self { $($field),+ } = self;
                 $(fields!(@ $kind, $field, read, concat!($at, ".", stringify!($field)), to);)+
             }
 
-            fn write(&mut self, _: Kind<'_>, _: &'static str, to: Writer<'_>) {
+            fn write(&mut self, _: Kind<'_>, _: &'static str, to: Writer<'_, '_>) {
                 let Self { $($field),+ } = self;
                 $(fields!(@ $kind, $field, write, concat!($at, ".", stringify!($field)), to);)+
             }
