@@ -2,7 +2,8 @@
 //! in any other text; afterwards finished outputs are searched for every original.
 //!
 //! Read in this order: [`Rule`] says what is replaced, [`Map`] holds the key and the names, [`Redactor`] does it.
-//! `find` knows shapes and labels, `pseudonyms` makes names, `scan` looks for originals, `visit` knows the report.
+//! `find` knows shapes and labels, `memo` remembers what it found, `pseudonyms` makes names, `scan` looks for originals
+//! where `sieve` says that one could be, `visit` knows the report, `gather` its different strings.
 //!
 //! A redactor first learns: names from the structure of reports, and values behind labels from texts. What it learned is
 //! replaced everywhere as a whole word. So everything that is to be written is shown to `learn` or `learn_text` before
@@ -19,6 +20,7 @@ mod memo;
 mod pseudonyms;
 mod rules;
 mod scan;
+mod sieve;
 #[cfg(test)]
 mod tests;
 mod visit;

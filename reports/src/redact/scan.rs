@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::fmt::Write as _;
+use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input};
 
 use super::map::Map;
 use super::pseudonyms::CUT;
 use super::rules::{Rule, is_searchable};
+use super::sieve;
 use crate::escape;
 
 /// An original that stands in a finished output.
@@ -57,6 +59,10 @@ pub(super) struct Place<'a> {
 pub(super) struct Dictionary {
     automaton: Option<AhoCorasick>,
     patterns: Vec<Pattern>,
+    /// What is looked for and does not stay.
+    originals: Vec<Box<[u8]>>,
+    /// The longest pattern, in bytes.
+    longest: usize,
 }
 
 impl Dictionary {
@@ -64,6 +70,7 @@ impl Dictionary {
     pub(super) fn of(map: &Map) -> Self {
         let mut texts: Vec<String> = Vec::new();
         let mut patterns = Vec::new();
+        let mut originals: Vec<Box<[u8]>> = Vec::new();
         for ((rule, original), pseudonym) in &map.names {
             // A network is no value of its own.
             if *rule == Rule::Ipv4 && original.ends_with("/16") {
@@ -79,6 +86,7 @@ impl Dictionary {
                 continue;
             }
             for (spelling, pseudonym) in spellings(*rule, original, pseudonym) {
+                originals.push(spelling.as_bytes().into());
                 texts.push(spelling);
                 patterns.push(Pattern { rule: *rule, pseudonym, keep: false });
             }
@@ -90,7 +98,8 @@ impl Dictionary {
             .build(&texts)
             // Only more than 2^31 patterns fail.
             .ok();
-        Self { automaton, patterns }
+        let longest = texts.iter().map(String::len).max().unwrap_or_default();
+        Self { automaton, patterns, originals, longest }
     }
 
     /// Whether nothing is looked for.
@@ -101,8 +110,14 @@ impl Dictionary {
 
     /// Every place at which a pattern stands as a word.
     pub(super) fn places<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = Place<'a>> {
+        self.places_in(text, 0..text.len())
+    }
+
+    /// Every such place that lies whole in a stretch of a text.
+    fn places_in<'a>(&'a self, text: &'a [u8], stretch: Range<usize>) -> impl Iterator<Item = Place<'a>> {
+        let input = Input::new(text).range(stretch);
         let found =
-            self.automaton.as_ref().and_then(|automaton| automaton.try_find_overlapping_iter(text).ok());
+            self.automaton.as_ref().and_then(|automaton| automaton.try_find_overlapping_iter(input).ok());
         found.into_iter().flatten().filter_map(move |found| {
             let pattern = self.patterns.get(found.pattern().as_usize())?;
             is_word(text, found.start(), found.end()).then_some(Place {
@@ -117,7 +132,17 @@ impl Dictionary {
 
     /// Originals in an output, by offset; those inside a pseudonym are none.
     pub(super) fn leaks(&self, output: &[u8]) -> Vec<Leak> {
-        let mut places: Vec<Place<'_>> = self.places(output).collect();
+        let stretches = (output.len() >= sieve::FROM)
+            .then(|| sieve::stretches(output, &self.originals, self.longest))
+            .flatten()
+            .unwrap_or_else(|| vec![0..output.len()]);
+        self.leaks_in(output, stretches)
+    }
+
+    /// Originals in stretches of an output, which hold with each all that could be a pseudonym around it.
+    fn leaks_in(&self, output: &[u8], stretches: Vec<Range<usize>>) -> Vec<Leak> {
+        let mut places: Vec<Place<'_>> =
+            stretches.into_iter().flat_map(|stretch| self.places_in(output, stretch)).collect();
         places.sort_by_key(|place| (place.start, std::cmp::Reverse(place.end), !place.keep));
         let mut kept_until = 0;
         let mut leaks = Vec::new();
@@ -322,6 +347,40 @@ mod tests {
             check(text, &[]);
         }
         assert!(!dictionary().is_empty());
+    }
+
+    #[test]
+    fn a_long_output_gives_what_a_search_of_all_of_it_gives() {
+        const WORDS: [&str; 14] = [
+            "uccxpub",
+            "UCCXPUB-1",
+            "xuccxpub",
+            "uccx",
+            "pub",
+            "host-0a0a0a",
+            "host-0a0a0a.uccxpub",
+            "jane%40acme.com",
+            "m%C3%BCller%20%26%20%22s%C3%B6hne%22%20%7C%20x",
+            "m\u{fc}ller",
+            "0050.56AB.cdef",
+            "é",
+            "acme.com",
+            "com.cisco.uccx.log",
+        ];
+        let dictionary = dictionary();
+        let mut seed = 5_u64;
+        for spread in [1_u64, 40, 4_000] {
+            let mut output = String::new();
+            while output.len() < 2 * sieve::FROM {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let draw = (seed >> 33) % (14 * spread);
+                output.push_str(WORDS.get(draw as usize).unwrap_or(&"a line of a log"));
+                output.push([' ', '.', 'x', '"'][(seed >> 50) as usize % 4]);
+            }
+            let whole = dictionary.leaks_in(output.as_bytes(), vec![0..output.len()]);
+            assert_eq!(dictionary.leaks(output.as_bytes()), whole, "{spread}");
+            assert!(!whole.is_empty());
+        }
     }
 
     #[test]
