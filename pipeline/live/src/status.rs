@@ -97,6 +97,12 @@ pub struct SocketStatus {
     pub messages: u64,
     /// Bytes of them.
     pub bytes: u64,
+    /// Messages without a text: dropped.
+    pub empty: u64,
+    /// Messages longer than the bound, of which only the beginning was taken.
+    pub shortened: u64,
+    /// Messages with a count (RFC 6587) that their connection did not bring to an end: dropped.
+    pub incomplete: u64,
     /// Datagrams that the kernel dropped because its buffer was full; `None` where it does not say.
     pub kernel_drops: Option<u64>,
     /// Size of the kernel's buffer in bytes; `None` where it does not say.
