@@ -153,7 +153,7 @@ impl Framer {
                     if first == b'<' {
                         let count = self.held.iter().take_while(|byte| byte.is_ascii_digit());
                         let count = count.fold(0_usize, |sum, byte| sum * 10 + usize::from(byte - b'0'));
-                        self.held.clear();
+                        self.held = Vec::new();
                         self.state = State::Counted { missing: count };
                         if count > self.longest {
                             return Err(TooLong);

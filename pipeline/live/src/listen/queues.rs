@@ -356,7 +356,7 @@ mod tests {
         let (queues, _) = queues(Limits { senders: 1, ..Limits::default() });
         let begin = StopWatch::now();
         let other = Sender { address: None, ..sender(0) };
-        let mut whose = |n: u32, s: u64| {
+        let whose = |n: u32, s: u64| {
             assert!(queues.offer_at(&sender(n), b"a\n", 1, at(0), begin + Duration::from_secs(s)));
             queues.take(1000).remove(0).sender
         };

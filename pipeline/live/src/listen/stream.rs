@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
-use tokio::io::{AsyncRead, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, watch};
@@ -38,6 +38,9 @@ const DRAIN_READS: usize = 256;
 
 /// How long connections may take to end.
 const DRAIN: Duration = Duration::from_secs(1);
+
+/// How long the end of a connection may take to be sent.
+const GOODBYE: Duration = Duration::from_millis(500);
 
 /// A dead peer is noticed after some minutes.
 const KEEPALIVE: Duration = Duration::from_secs(60);
@@ -262,7 +265,7 @@ async fn handshake(
 
 /// Reads a connection to its end.
 async fn serve(
-    mut stream: impl AsyncRead + Unpin,
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
     sender: Sender,
     place: &Place,
     mut stop: watch::Receiver<bool>,
@@ -312,6 +315,8 @@ async fn serve(
         framer.finish(&mut ready);
     }
     hand_over(&mut ready, &sender, place, &mut stop).await;
+    // TLS says goodbye (RFC 5425, section 4.4); who does not take it is not waited for.
+    _ = timeout(GOODBYE, stream.shutdown()).await;
     result
 }
 
