@@ -245,7 +245,7 @@ fn what_cannot_be_opened_is_said() {
         Listener::start(&endpoints, Limits::default(), clock(), Arc::new(|| {})).unwrap_err().to_string()
     };
     let taken = format!("tcp://{address}");
-    assert!(error(&[taken.clone()]).starts_with(&format!("listen at {taken}: ")));
+    assert!(error(std::slice::from_ref(&taken)).starts_with(&format!("listen at {taken}: ")));
     assert!(error(&["udp://127.0.0.1:0".into(), "udp://127.0.0.1:0".into()]).ends_with("named twice"));
     assert!(error(&["tls://127.0.0.1:0".into()]).ends_with("certificate and key are missing"));
 }
