@@ -10,13 +10,16 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+/// Sends one line.
+type Way = dyn FnMut(&str) -> std::io::Result<()>;
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [kind, to, rate, seconds] = arguments.as_slice() else {
         return Err("usage: blast udp|tcp|octets HOST:PORT MESSAGES_PER_S SECONDS".into());
     };
     let (rate, seconds): (u64, u64) = (rate.parse()?, seconds.parse()?);
-    let mut way: Box<dyn FnMut(&str) -> std::io::Result<()>> = match kind.as_str() {
+    let mut way: Box<Way> = match kind.as_str() {
         "udp" => {
             let socket = UdpSocket::bind(if to.starts_with('[') { "[::]:0" } else { "0.0.0.0:0" })?;
             socket.connect(to)?;
