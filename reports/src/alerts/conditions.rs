@@ -195,7 +195,8 @@ fn overage(instance: &ProductInstance, checks: &[&Check], now: Instant, rules: &
     let remaining = due.as_ref().map(|due| due.remaining_s);
     let passed = |minutes: &&i64| remaining.is_some_and(|remaining| remaining <= **minutes * 60);
     let step = rules.minutes.iter().filter(passed).min().copied().unwrap_or(i64::MAX);
-    let (tightest, within) = (rules.minutes.iter().min().copied(), remaining.map(|s| (s + 59).div_euclid(60)));
+    let (tightest, within) =
+        (rules.minutes.iter().min().copied(), remaining.map(|s| (s + 59).div_euclid(60)));
     let when = match within {
         Some(minutes) if minutes > 0 => format!("Out of Compliance in {minutes} min"),
         Some(_) => "Out of Compliance is due".to_owned(),
@@ -208,7 +209,11 @@ fn overage(instance: &ProductInstance, checks: &[&Check], now: Instant, rules: &
         since: state.since,
         title: format!("{}: over-use is reported, {when}", instance.id),
         says: cause(state),
-        remedy: remedy(checks, &["ooc-near", "ooc-now"], "Let agents log out until usage is within what was purchased."),
+        remedy: remedy(
+            checks,
+            &["ooc-near", "ooc-now"],
+            "Let agents log out until usage is within what was purchased.",
+        ),
         basis: state.basis.unwrap_or(Basis::Unknown),
         evidence: few(&state.evidence),
         deadline: due,
@@ -226,7 +231,11 @@ fn enforced(instance: &ProductInstance, checks: &[&Check]) -> Verdict {
             deadline: None,
             title: format!("{}: Enforcement {}", instance.id, since_words(state)),
             says: cause(state),
-            remedy: remedy(checks, &["enforcement-near", "ooc-now"], "Buy the licenses that lack, then synchronise."),
+            remedy: remedy(
+                checks,
+                &["enforcement-near", "ooc-now"],
+                "Buy the licenses that lack, then synchronise.",
+            ),
             basis: state.basis.unwrap_or(Basis::Unknown),
             evidence: few(&state.evidence),
         })),
@@ -281,7 +290,9 @@ fn deadline(
         let authorization = &instance.now.authorization;
         let registration = &instance.now.registration;
         return match kind {
-            "enforcement" if IN_ORDER.contains(&authorization.state.as_str()) => not(authorization, "Authorization"),
+            "enforcement" if IN_ORDER.contains(&authorization.state.as_str()) => {
+                not(authorization, "Authorization")
+            }
             "evaluation_end" if registration.state == "registered" => not(registration, "Registration"),
             _ => Verdict::Unknown,
         };
@@ -356,11 +367,9 @@ fn checked(check: &Check) -> Verdict {
             basis: Basis::Stated,
             evidence: few(&check.evidence),
         })),
-        CheckOutcome::Pass => Verdict::Not {
-            says: check.says.clone(),
-            basis: Basis::Stated,
-            evidence: few(&check.evidence),
-        },
+        CheckOutcome::Pass => {
+            Verdict::Not { says: check.says.clone(), basis: Basis::Stated, evidence: few(&check.evidence) }
+        }
         CheckOutcome::Fail | CheckOutcome::NoEvidence | CheckOutcome::NotApplicable => Verdict::Unknown,
     }
 }

@@ -65,7 +65,10 @@ pub struct Window {
 
 /// The names of all rules, with what each tells.
 pub const RULES: &[(&str, &str)] = &[
-    ("overage", "over-use is reported and still reversible: at 45 and at 15 minutes before Out of Compliance"),
+    (
+        "overage",
+        "over-use is reported and still reversible: at 45 and at 15 minutes before Out of Compliance",
+    ),
     ("out-of-compliance", "the Product Instance is Out of Compliance"),
     ("enforced", "Enforcement has begun"),
     ("deadline", "Enforcement, the end of the authorization, the registration or the evaluation is near"),
