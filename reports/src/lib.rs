@@ -10,6 +10,7 @@
 //! - [`time`]: instants as they stand in a report, and as a person reads them.
 //! - [`mod@whatif`]: what would happen, as a document of its own.
 //! - [`mod@diff`]: what changed between two reports, as a document of its own.
+//! - [`words`]: phrases and the look of the pages, for views that are not files.
 //! - [`schema`](schema()): the JSON Schema of the report.
 
 pub mod alerts;
@@ -36,6 +37,7 @@ mod testing;
 mod testing_usage;
 pub mod time;
 pub mod whatif;
+pub mod words;
 
 pub use assemble::{InstanceTables, Tables, assemble};
 pub use check::{Check, Outcome};

@@ -13,3 +13,4 @@ mod sequences;
 pub mod status;
 pub mod store;
 pub mod tail;
+pub mod view;

@@ -23,15 +23,16 @@ use std::fmt;
 
 use maud::{Markup, html};
 
-use self::parts::text;
 use super::Options;
 use crate::report::Report;
 use crate::show::words::{shared_zone, stale};
 use crate::time::Time;
 
 pub use self::data::figures;
+pub use self::now::mood;
+pub use self::page::LOOK;
 pub(crate) use self::page::{Scripts, page};
-pub(crate) use self::parts::shown;
+pub use self::parts::{basis, lines, mark, shown, table, text};
 
 /// Most rows of a table that stands in the markup; the JSON report holds all.
 const ROWS_MAX: usize = 200;

@@ -1,6 +1,6 @@
 //! Report formats, one file each; a new one is a file and two lines here. A renderer sees the [`Report`] alone.
 
-mod html;
+pub(crate) mod html;
 mod json;
 mod junit;
 mod markdown;

@@ -14,18 +14,18 @@ use crate::time::{Time, Zone, relative, spell};
 const STALE_AFTER: TimeDelta = TimeDelta::hours(1);
 
 /// The clock of one Product Instance.
-pub(crate) fn zone(instance: &ProductInstance) -> Zone {
+pub fn zone(instance: &ProductInstance) -> Zone {
     Zone::shared(instance.nodes.iter().map(|node| node.time_zone.as_deref()))
 }
 
 /// The clock that all nodes of the report share.
-pub(crate) fn shared_zone(report: &Report) -> Zone {
+pub fn shared_zone(report: &Report) -> Zone {
     let nodes = report.product_instances.iter().flat_map(|instance| &instance.nodes);
     Zone::shared(nodes.map(|node| node.time_zone.as_deref()))
 }
 
 /// A state in words: `out of compliance`.
-pub(crate) fn state(name: &str) -> String {
+pub fn state(name: &str) -> String {
     match name {
         "unknown" => "not known".to_owned(),
         "overage" => "overage, still reversible".to_owned(),
@@ -37,7 +37,7 @@ pub(crate) fn state(name: &str) -> String {
 }
 
 /// The state that matters most, in capitals, and the machine it belongs to.
-pub(crate) fn headline(instance: &ProductInstance) -> (String, &StateNow) {
+pub fn headline(instance: &ProductInstance) -> (String, &StateNow) {
     let now = &instance.now;
     // Enforcement is what the users feel, so it comes before the reason for it.
     if now.enforcement.state == "enforced" {
@@ -62,7 +62,7 @@ pub(crate) fn basis(basis: Basis) -> String {
 }
 
 /// What follows a state: since when, how long, how firmly; empty for a state that is not known.
-pub(crate) fn standing(report: &Report, instance: &ProductInstance, now: &StateNow) -> String {
+pub fn standing(report: &Report, instance: &ProductInstance, now: &StateNow) -> String {
     let Some(firmly) = now.basis else {
         return String::new();
     };
@@ -166,7 +166,7 @@ pub(crate) fn nodes_with(logs: &[LogCoverage], name: &str) -> String {
 }
 
 /// What a deadline is about, as the subject of a sentence.
-pub(crate) fn deadline_kind(kind: &str) -> String {
+pub fn deadline_kind(kind: &str) -> String {
     match kind {
         "enter_ooc" => "Out of Compliance".to_owned(),
         "enforcement" => "Enforcement".to_owned(),
@@ -181,7 +181,7 @@ pub(crate) fn deadline_kind(kind: &str) -> String {
 }
 
 /// When a deadline is: absolute, as seen from `as_of`, and its bounds where they say more.
-pub(crate) fn deadline_time(report: &Report, zone: Zone, deadline: &Deadline) -> String {
+pub fn deadline_time(report: &Report, zone: Zone, deadline: &Deadline) -> String {
     let Time(expected) = deadline.expected;
     let mut text = zone.show(expected);
     if let Some(Time(as_of)) = report.as_of {
@@ -200,12 +200,12 @@ pub(crate) fn deadline_time(report: &Report, zone: Zone, deadline: &Deadline) ->
 }
 
 /// Whether a deadline lies behind `as_of`.
-pub(crate) fn is_past(deadline: &Deadline) -> bool {
+pub fn is_past(deadline: &Deadline) -> bool {
     deadline.remaining_s.is_some_and(|remaining_s| remaining_s <= 0)
 }
 
 /// `member:14`, the source before it where there are several.
-pub(crate) fn cite(report: &Report, line: &Evidence) -> String {
+pub fn cite(report: &Report, line: &Evidence) -> String {
     let place = match (&line.member, report.input.sources.len()) {
         (Some(member), 0 | 1) => member.to_string(),
         (Some(member), _) => format!("{}!/{member}", line.source),
@@ -232,7 +232,7 @@ pub(crate) fn cite_all(report: &Report, lines: &[Evidence]) -> String {
 }
 
 /// `uccx1 (publisher), uccx2 (subscriber)`, or that no line names one.
-pub(crate) fn nodes(instance: &ProductInstance) -> String {
+pub fn nodes(instance: &ProductInstance) -> String {
     let names: Vec<String> = instance
         .nodes
         .iter()
@@ -245,7 +245,7 @@ pub(crate) fn nodes(instance: &ProductInstance) -> String {
 }
 
 /// `12.5(1)SU2 [stated], counted rules`.
-pub(crate) fn release(instance: &ProductInstance) -> String {
+pub fn release(instance: &ProductInstance) -> String {
     let release = &instance.release;
     match &release.version {
         Some(version) => {
@@ -311,7 +311,7 @@ pub(crate) fn time_basis(basis: &TimeBasis) -> String {
 }
 
 /// A warning where the logs end long before `as_of`: the state shown is that of their end.
-pub(crate) fn stale(report: &Report) -> Option<String> {
+pub fn stale(report: &Report) -> Option<String> {
     let (Time(as_of), Time(end)) = (report.as_of?, report.input.coverage.to?);
     let zone = shared_zone(report);
     (as_of - end >= STALE_AFTER).then(|| {

@@ -42,7 +42,7 @@ pub(super) fn card(report: &Report, instance: &ProductInstance) -> Markup {
 }
 
 /// Good, bad, to be watched, or not known: a class of the style sheet.
-pub(super) fn mood(now: &StateNow) -> &'static str {
+pub fn mood(now: &StateNow) -> &'static str {
     match now.state.as_str() {
         "in_compliance"
         | "authorized_reserved"

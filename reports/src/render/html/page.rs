@@ -5,6 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
+/// The style of the pages without that of the charts: colours, cards, tables, marks.
+pub const LOOK: &str = include_str!("page.css");
+
 const STYLE: &str = concat!(include_str!("../../../vendor/uplot/uPlot.min.css"), include_str!("page.css"));
 const SCRIPT: &str = concat!(
     include_str!("../../../vendor/uplot/uPlot.iife.min.js"),

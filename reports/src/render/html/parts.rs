@@ -13,27 +13,27 @@ const LINES_MAX: usize = 20;
 
 /// Text from the input as a page may hold it: cut where it is long, hidden characters spelled out. What it is put
 /// into escapes the rest.
-pub(crate) fn shown(text: &str) -> String {
+pub fn shown(text: &str) -> String {
     terminal(&cut(text, SHOWN_MAX)).into_owned()
 }
 
 /// Text from the input as markup.
-pub(super) fn text(text: &str) -> Markup {
+pub fn text(text: &str) -> Markup {
     html! { (shown(text)) }
 }
 
 /// How firmly a claim stands, in a word: a shape and a colour beside it say the same.
-pub(super) fn mark(basis: &str) -> Markup {
+pub fn mark(basis: &str) -> Markup {
     html! { span class={ "mark " (basis) } { (basis) } }
 }
 
 /// [`mark`] of a basis.
-pub(super) fn basis(of: Basis) -> Markup {
+pub fn basis(of: Basis) -> Markup {
     mark(of.name())
 }
 
 /// A table whose first column names the row. `caption` is read aloud and shown.
-pub(super) fn table(caption: &str, heads: &[&str], rows: Vec<Vec<Markup>>, n_all: usize) -> Markup {
+pub fn table(caption: &str, heads: &[&str], rows: Vec<Vec<Markup>>, n_all: usize) -> Markup {
     let left_out = n_all.saturating_sub(rows.len());
     html! {
         div.scroll tabindex="0" role="region" aria-label=(caption) {
@@ -56,7 +56,7 @@ pub(super) fn table(caption: &str, heads: &[&str], rows: Vec<Vec<Markup>>, n_all
 }
 
 /// The lines behind a claim, folded.
-pub(super) fn lines(report: &Report, lines: &[Evidence]) -> Markup {
+pub fn lines(report: &Report, lines: &[Evidence]) -> Markup {
     if lines.is_empty() {
         return PreEscaped("–".to_owned());
     }
