@@ -10,6 +10,7 @@ pub mod metrics;
 pub mod page;
 mod parts;
 pub mod plain;
+pub mod screen;
 
 pub mod serve;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The parts of the live page: each is drawn anew for every snapshot.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 
 use maud::{Markup, html};
@@ -195,6 +196,14 @@ pub(super) fn last_events(snapshot: &Snapshot) -> impl Iterator<Item = &Event> {
     dated.chain(events.iter().rev().filter(|event| event.at.is_none()))
 }
 
+/// The first line of a message; the lines behind it hold the rest.
+pub(super) fn first_line(message: &str) -> Cow<'_, str> {
+    match message.split_once(['\n', '\r']) {
+        None => message.into(),
+        Some((first, _)) => format!("{first} …").into(),
+    }
+}
+
 pub(super) fn events(snapshot: &Snapshot) -> Markup {
     let zone = shared_zone(&snapshot.report);
     let rows = last_events(snapshot).take(EVENTS_MAX).map(|event| {
@@ -202,7 +211,7 @@ pub(super) fn events(snapshot: &Snapshot) -> Markup {
             html! { (event.at.map_or("not known".to_owned(), |Time(at)| zone.show(at))) },
             html! { (event.node.as_deref().map_or("–".to_owned(), shown)) },
             html! { (shown(&event.kind.replace('_', " "))) },
-            text(&event.text),
+            text(&first_line(&event.text)),
             lines(&snapshot.report, &event.witnesses),
         ]
     });
