@@ -200,7 +200,7 @@ pub(super) fn last_events(snapshot: &Snapshot) -> impl Iterator<Item = &Event> {
 pub(super) fn first_line(message: &str) -> Cow<'_, str> {
     match message.split_once(['\n', '\r']) {
         None => message.into(),
-        Some((first, _)) => format!("{first} …").into(),
+        Some((first, _)) => format!("{first} ...").into(),
     }
 }
 
@@ -268,7 +268,7 @@ pub(super) fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             // Narrow, and not broken at the end of a line.
             out.push('\u{202f}');
         }

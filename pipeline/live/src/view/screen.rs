@@ -316,7 +316,10 @@ fn at(at: Option<Time>, zone: Zone) -> String {
 }
 
 fn alerts(snapshot: &Snapshot, zone: Zone, view: &View) -> Vec<Line<'static>> {
-    let mut lines = Vec::new();
+    // The top line has room for the beginning of one trouble only.
+    let troubles = snapshot.troubles.iter().take(ROWS_MAX);
+    let mut lines: Vec<Line<'static>> =
+        troubles.map(|says| Line::styled(format!("trouble {}", view.text(says)), view.of("bad"))).collect();
     for alert in snapshot.alerts.iter().take(ROWS_MAX) {
         let about = alert.node.as_deref().or(alert.product_instance.as_deref()).unwrap_or("the watch itself");
         lines.push(Line::from(vec![
@@ -456,12 +459,11 @@ fn show(
         let snapshot = Arc::clone(&snapshots.borrow_and_update());
         terminal.draw(|frame| draw(frame, &snapshot, clock.now(), &view))?;
         // The size of the terminal is asked for with every picture, so that a resize needs nothing more.
-        if event::poll(FRAME)? {
-            if let Input::Key(key) = event::read()? {
-                if view.key(key) == Next::Quit {
-                    return Ok(());
-                }
-            }
+        if event::poll(FRAME)?
+            && let Input::Key(key) = event::read()?
+            && view.key(key) == Next::Quit
+        {
+            return Ok(());
         }
         if snapshots.has_changed().is_err() {
             return Ok(());

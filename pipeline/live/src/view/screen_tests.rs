@@ -35,6 +35,7 @@ fn a_small_screen_tells_state_countdown_and_alerts() {
             "registration not known  authorization out of compliance",
             "Alerts (2)",
             "critical Out of Compliance since 05:30 UTC",
+            "trouble the store is full: 0 bytes are free",
             "What to do: Buy what is lacking.",
             "medium uccxsub1 has been silent for 20 minutes",
             "q quit",
@@ -62,7 +63,7 @@ fn each_list_can_be_chosen_and_scrolled() {
             "dropped by the kernel: 5",
         ],
     );
-    let scrolled = picture(&snapshot, 80, 24, View { scroll: 3, ..View::default() });
+    let scrolled = picture(&snapshot, 80, 24, View { scroll: 4, ..View::default() });
     assert!(!scrolled.contains("critical Out of Compliance since"), "{scrolled}");
     check(
         &picture(&snapshot, 80, 24, View { scroll: u16::MAX, ..View::default() }),
