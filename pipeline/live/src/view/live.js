@@ -66,7 +66,7 @@
   let heard = Date.now();
   let lost = null;
   let source = null;
-  const clock = (at) => new Date(at).toLocaleTimeString();
+  const clock = (at) => new Date(at).toTimeString().slice(0, 8);
   const show = (word, mood) => {
     if (link.textContent !== word) link.textContent = word;
     link.className = `tag ${mood}`;

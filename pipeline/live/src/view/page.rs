@@ -75,7 +75,6 @@ pub fn page(snapshot: &Snapshot) -> String {
                 (head(snapshot))
                 main.wide {
                     noscript { p.banner.warn { "Scripts are off: this page stands still. Load it again to see what is new." } }
-                    p #old .banner.bad role="status" hidden { }
                     @for part in &PARTS[..] {
                         @if part.id != "asof" { (section(part, snapshot)) }
                     }
@@ -111,6 +110,8 @@ fn head(snapshot: &Snapshot) -> Markup {
                     }
                 }
             }
+            // In the head, so that it is in sight wherever the reader is.
+            p #old .banner.bad role="status" hidden { }
         }
     }
 }

@@ -109,6 +109,7 @@ fn a_snapshot_without_anything_says_so() {
     report.events.clear();
     snapshot.report = Arc::new(report);
     snapshot.alerts.clear();
+    snapshot.troubles.clear();
     check(
         &picture(&snapshot, 80, 24, View::default()),
         &["No license line of a UCCX system was read yet.", "None."],
