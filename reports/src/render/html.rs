@@ -29,10 +29,16 @@ use crate::show::words::{shared_zone, stale};
 use crate::time::Time;
 
 pub use self::data::figures;
-pub use self::now::mood;
-pub use self::page::LOOK;
 pub(crate) use self::page::{Scripts, page};
-pub use self::parts::{basis, lines, mark, shown, table, text};
+pub(crate) use self::parts::shown;
+use self::parts::text;
+
+/// What pages outside this crate are made of too; `crate::words` gives it to them.
+pub(crate) mod pieces {
+    pub use super::now::mood;
+    pub use super::page::LOOK;
+    pub use super::parts::{basis, lines, mark, shown, table, text};
+}
 
 /// Most rows of a table that stands in the markup; the JSON report holds all.
 const ROWS_MAX: usize = 200;

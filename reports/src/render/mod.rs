@@ -1,6 +1,6 @@
 //! Report formats, one file each; a new one is a file and two lines here. A renderer sees the [`Report`] alone.
 
-pub(crate) mod html;
+mod html;
 mod json;
 mod junit;
 mod markdown;
@@ -12,7 +12,7 @@ use std::fmt;
 use crate::report::Report;
 
 pub use html::figures;
-pub(crate) use html::{Scripts, page, shown};
+pub(crate) use html::{Scripts, page, pieces, shown};
 pub(crate) use json::pretty;
 pub use json::{to_json, to_writer};
 

@@ -35,6 +35,7 @@ pub(super) struct Views {
     pub(super) stopped: watch::Receiver<bool>,
     /// The parts of the page as one event of the stream holds them.
     pub(super) feed: Drawn,
+    pub(super) head_max: Duration,
     guard: Guard,
     readers: Arc<Semaphore>,
     fresh_for: Duration,
@@ -85,6 +86,7 @@ impl Views {
             snapshots,
             stopped,
             feed: Drawn::new(page::event),
+            head_max: config.head_max,
             guard: Guard::new(config.token, addr.ip().to_canonical().is_loopback()),
             readers: Arc::new(Semaphore::new(config.readers_max)),
             fresh_for: config.fresh_for,

@@ -30,8 +30,6 @@ use crate::status::Snapshot;
 
 /// Connections at one time; one more is closed at once.
 const CONNECTIONS_MAX: usize = 256;
-/// How long the head of a request may take, and how long a connection may be idle between two.
-const HEAD_MAX: Duration = Duration::from_secs(10);
 /// How long a client may take to accept more of an answer.
 const STALL_MAX: Duration = Duration::from_secs(30);
 /// Bytes of the head of a request.
@@ -74,11 +72,18 @@ pub struct ServeConfig {
     pub fresh_for: Duration,
     /// Pages that update themselves at one time; one more is answered with 503.
     pub readers_max: usize,
+    /// How long the head of a request may take, and how long a connection may be idle between two.
+    pub head_max: Duration,
 }
 
 impl Default for ServeConfig {
     fn default() -> Self {
-        Self { token: None, fresh_for: Duration::from_secs(120), readers_max: 64 }
+        Self {
+            token: None,
+            fresh_for: Duration::from_secs(120),
+            readers_max: 64,
+            head_max: Duration::from_secs(10),
+        }
     }
 }
 
@@ -199,7 +204,7 @@ async fn run(listener: TcpListener, views: Arc<Views>) {
 
 /// One connection to its end.
 async fn connection(stream: TcpStream, peer: SocketAddr, views: Arc<Views>) {
-    let mut stopped = views.stopped.clone();
+    let (mut stopped, head_max) = (views.stopped.clone(), views.head_max);
     let service = service_fn(move |request| {
         let views = Arc::clone(&views);
         async move { Ok::<_, Infallible>(answer(&views, peer.ip(), request).await) }
@@ -207,7 +212,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, views: Arc<Views>) {
     let io = TokioIo::new(Patient { stream, since: None });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_MAX)
+        .header_read_timeout(head_max)
         .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(io, service);
     tokio::pin!(connection);

@@ -252,6 +252,26 @@ fn connections_are_bounded_and_idle_ones_do_not_hold_up_the_stop() {
 }
 
 #[test]
+fn a_client_that_sends_a_byte_now_and_then_is_cut() {
+    let config = ServeConfig { head_max: Duration::from_millis(500), ..ServeConfig::default() };
+    let watch = watch_of(config, kitchen_sink(1));
+    let (mut slow, mut silent, mut idle) = (watch.client(), watch.client(), watch.client());
+    idle.write_all(b"GET /favicon.ico HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let begin = Instant::now();
+    for byte in b"GET / HTTP/1.1\r\nHost: localhost" {
+        // Refused once the connection is cut.
+        let _ = slow.write_all(&[*byte]);
+        std::thread::sleep(Duration::from_millis(40));
+    }
+    for client in [&mut slow, &mut silent, &mut idle] {
+        let mut rest = Vec::new();
+        let _ = client.read_to_end(&mut rest);
+        assert!(!rest.starts_with(b"HTTP/1.1 200"));
+    }
+    assert!(begin.elapsed() < Duration::from_secs(4), "{:?}", begin.elapsed());
+}
+
+#[test]
 fn a_head_without_end_is_cut() {
     let watch = open();
     let mut client = watch.client();
