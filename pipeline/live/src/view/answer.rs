@@ -69,7 +69,11 @@ impl Drawn {
         let (draw, number) = (self.draw, snapshot.number);
         // A page of many events takes long enough to hold up other readers.
         let drawn = tokio::task::spawn_blocking(move || draw(&snapshot)).await;
-        let bytes = Bytes::from(drawn.unwrap_or_default());
+        // A view that cannot be drawn is not kept: the next one to ask tries again.
+        let Ok(drawn) = drawn else {
+            return Bytes::from_static(b"This view could not be drawn.\n");
+        };
+        let bytes = Bytes::from(drawn);
         *newest = Some((number, bytes.clone()));
         bytes
     }

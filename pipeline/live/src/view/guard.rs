@@ -80,22 +80,24 @@ impl Guard {
         let query = uri.query().filter(|_| at_page).and_then(in_query);
         let cookie =
             headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).find_map(in_cookies);
-        if bearer.is_none() && query.is_none() && cookie.is_none() {
+        let pass = pass_of(token);
+        // Nobody guesses a digest, so that a cookie of an old token does not count: its page asks again and again.
+        if query.is_none() && cookie.is_some_and(|shown| same(shown, &pass)) {
+            return Admission::Open;
+        }
+        if bearer.is_none() && query.is_none() {
             return Admission::Refused;
         }
-        // Before anything is compared: an address over its limit learns nothing, not even from a right guess.
+        // Before a token is compared: an address over its limit learns nothing, not even from a right guess.
         if self.is_limited(peer) {
             return Admission::Limited;
         }
-        let pass = pass_of(token);
         if let Some(shown) = query {
             if same(&shown, token) {
                 let cookie = format!("{COOKIE_NAME}={pass}; HttpOnly; SameSite=Strict; Path=/");
                 return Admission::Keep { cookie };
             }
-        } else if bearer.is_some_and(|shown| same(shown, token))
-            || cookie.is_some_and(|shown| same(shown, &pass))
-        {
+        } else if bearer.is_some_and(|shown| same(shown, token)) {
             return Admission::Open;
         }
         self.count_wrong(peer);
@@ -225,6 +227,14 @@ mod tests {
         }
         assert_eq!(guard.admit(peer(1), &wrong, &uri, false), Admission::Limited);
         assert_eq!(guard.admit(peer(1), &right, &uri, false), Admission::Limited);
+        assert_eq!(guard.admit(peer(2), &right, &uri, false), Admission::Open);
+        // A page that is open stays open, and one with an old cookie does not use up the guesses of its address.
+        let cookie = headers("cookie", &format!("{COOKIE_NAME}={}", pass_of(TOKEN)));
+        assert_eq!(guard.admit(peer(1), &cookie, &uri, false), Admission::Open);
+        let old = headers("cookie", &format!("{COOKIE_NAME}={}", pass_of("the token before")));
+        for _ in 0..=WRONG_MAX {
+            assert_eq!(guard.admit(peer(2), &old, &uri, false), Admission::Refused);
+        }
         assert_eq!(guard.admit(peer(2), &right, &uri, false), Admission::Open);
     }
 
