@@ -7,6 +7,7 @@
 
 pub mod clock;
 pub mod deliver;
+pub mod engine;
 pub mod listen;
 pub mod segment;
 mod sequences;

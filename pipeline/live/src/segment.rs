@@ -45,8 +45,10 @@ pub struct Segment {
     pub over_limit: u64,
     /// Bytes of the file that are not read yet.
     pub behind: u64,
-    /// Why the bytes are not a log; `None` if they are, or may be.
+    /// True if the bytes are not a log.
     pub not_a_log: bool,
+    /// The time of a collected file, by its container; `None`: bytes are as old as their coming.
+    pub written_at: Option<Instant>,
     head: Vec<u8>,
     anchor: Vec<u8>,
     whole: Option<Vec<u8>>,
@@ -66,6 +68,13 @@ impl Segment {
     #[must_use]
     pub fn file(id: i64, root: &str, name: &str, shared: &Arc<Shared>, limits: Limits) -> Self {
         let reader = Reader::new(shared, limits, false).keeping();
+        Self::new(id, "file", root, name, reader, Some(Vec::new()))
+    }
+
+    /// A collected file that is read again as it grew: told from its copies as a batch tells them.
+    #[must_use]
+    pub fn collected(id: i64, root: &str, name: &str, shared: &Arc<Shared>, limits: Limits) -> Self {
+        let reader = Reader::new(shared, limits, true).keeping();
         Self::new(id, "file", root, name, reader, Some(Vec::new()))
     }
 
@@ -101,6 +110,7 @@ impl Segment {
             over_limit: 0,
             behind: 0,
             not_a_log: false,
+            written_at: None,
             head: Vec::new(),
             anchor: Vec::new(),
             whole,
@@ -244,7 +254,7 @@ impl Segment {
         Input {
             source,
             path: (!self.name.is_empty() && self.kind == "file").then(|| self.name.clone()),
-            not_after: self.last_bytes,
+            not_after: self.written_at.or(self.last_bytes),
             outcome: MemberOutcome::Read,
             read,
             instance: None,
@@ -322,6 +332,13 @@ impl Segments {
     pub fn begin_file(&mut self, root: &str, name: &str) -> i64 {
         let id = self.take_number();
         self.all.insert(id, Segment::file(id, root, name, &self.shared, self.limits));
+        id
+    }
+
+    /// Begins with a collected file.
+    pub fn begin_collected(&mut self, root: &str, name: &str) -> i64 {
+        let id = self.take_number();
+        self.all.insert(id, Segment::collected(id, root, name, &self.shared, self.limits));
         id
     }
 

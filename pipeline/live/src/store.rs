@@ -6,6 +6,7 @@
 
 mod alerts;
 mod coverage;
+mod outbox;
 mod schema;
 mod segments;
 
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-pub use alerts::{Delivery, SinkTally};
+pub use alerts::SinkTally;
 pub use segments::{Changes, Stored};
 
 /// Name of the file in the state directory.

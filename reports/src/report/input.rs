@@ -26,8 +26,8 @@ pub struct Input {
 pub struct Source {
     /// As given.
     pub path: String,
-    /// `directory`, `zip`, `tar`, `gzip`, `file` or `stdin`.
-    #[schemars(extend("enum" = ["directory", "zip", "tar", "gzip", "file", "stdin"]))]
+    /// `directory`, `zip`, `tar`, `gzip`, `file` or `stdin`; `syslog` for what a sender sent to a watch.
+    #[schemars(extend("enum" = ["directory", "zip", "tar", "gzip", "file", "stdin", "syslog"]))]
     pub kind: String,
     /// Bytes on disk.
     pub bytes: u64,

@@ -9,21 +9,6 @@ use super::{Error, Store, ms};
 /// Alerts that are kept after they were delivered.
 const TOLD_KEPT: i64 = 10_000;
 
-/// An alert on its way to one sink.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Delivery {
-    /// Its number: the same at every attempt.
-    pub id: i64,
-    /// What to tell.
-    pub alert: Alert,
-    /// Attempts so far.
-    pub attempts: u32,
-    /// When it was first due, in milliseconds since 1970.
-    pub first_ms: i64,
-    /// True if the watch ended during an attempt: it may have gone out.
-    pub was_sending: bool,
-}
-
 /// Deliveries of one sink.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SinkTally {
@@ -100,95 +85,6 @@ impl Store {
         let mut query = connection.prepare_cached("SELECT alert FROM told ORDER BY number DESC LIMIT ?1")?;
         let texts = query.query_map([limit], |row| row.get::<_, String>(0))?;
         texts.map(|text: rusqlite::Result<String>| serde_json::from_str(&text?).map_err(json)).collect()
-    }
-
-    /// The delivery to attempt next at a sink: the oldest that is due, and not behind an older one of the same matter,
-    /// so that no resolution overtakes its alert.
-    ///
-    /// # Errors
-    /// A store that cannot be read.
-    pub fn due(&self, sink: &str, now: Instant) -> Result<Option<Delivery>, Error> {
-        let connection = self.lock();
-        let mut query = connection.prepare_cached(
-            "SELECT d.id, t.alert, d.attempts, d.first_ms, d.state FROM delivery d JOIN told t ON t.number = d.told
-             WHERE d.sink = ?1 AND d.state IN ('waiting','sending') AND d.next_ms <= ?2 AND NOT EXISTS (
-                 SELECT 1 FROM delivery o WHERE o.sink = d.sink AND o.matter = d.matter AND o.id < d.id
-                 AND o.state IN ('waiting','sending'))
-             ORDER BY d.id LIMIT 1",
-        )?;
-        let row = query
-            .query_row(params![sink, ms(now)], |row| {
-                Ok((
-                    row.get(0)?,
-                    row.get::<_, String>(1)?,
-                    row.get(2)?,
-                    row.get(3)?,
-                    row.get::<_, String>(4)?,
-                ))
-            })
-            .optional()?;
-        let Some((id, text, attempts, first_ms, state)) = row else { return Ok(None) };
-        let alert = serde_json::from_str(&text).map_err(json)?;
-        Ok(Some(Delivery { id, alert, attempts, first_ms, was_sending: state == "sending" }))
-    }
-
-    /// When the next delivery of a sink is due, in milliseconds since 1970; `None` if none waits.
-    ///
-    /// # Errors
-    /// A store that cannot be read.
-    pub fn next_due(&self, sink: &str) -> Result<Option<i64>, Error> {
-        let connection = self.lock();
-        let next = connection.query_row(
-            "SELECT min(next_ms) FROM delivery WHERE sink=?1 AND state IN ('waiting','sending')",
-            [sink],
-            |row| row.get(0),
-        )?;
-        Ok(next)
-    }
-
-    /// An attempt begins: from here on the alert may have gone out.
-    ///
-    /// # Errors
-    /// A full disk: then nothing may be sent, for it could not be known afterwards.
-    pub fn sending(&self, id: i64) -> Result<(), Error> {
-        self.lock().execute("UPDATE delivery SET state='sending', attempts=attempts+1 WHERE id=?1", [id])?;
-        Ok(())
-    }
-
-    /// It was delivered.
-    ///
-    /// # Errors
-    /// A full disk: then it may be told again after a restart, and says so.
-    pub fn sent(&self, id: i64, now: Instant) -> Result<(), Error> {
-        self.lock().execute(
-            "UPDATE delivery SET state='sent', done_ms=?2, why=NULL WHERE id=?1",
-            params![id, ms(now)],
-        )?;
-        Ok(())
-    }
-
-    /// The attempt failed; the next one is due at `next_ms`.
-    ///
-    /// # Errors
-    /// A full disk.
-    pub fn failed(&self, id: i64, next_ms: i64, why: &str) -> Result<(), Error> {
-        self.lock().execute(
-            "UPDATE delivery SET state='waiting', next_ms=?2, why=?3 WHERE id=?1",
-            params![id, next_ms, why],
-        )?;
-        Ok(())
-    }
-
-    /// It is given up.
-    ///
-    /// # Errors
-    /// A full disk.
-    pub fn dead(&self, id: i64, now: Instant, why: &str) -> Result<(), Error> {
-        self.lock().execute(
-            "UPDATE delivery SET state='dead', done_ms=?2, why=?3 WHERE id=?1",
-            params![id, ms(now), why],
-        )?;
-        Ok(())
     }
 
     /// Counts of a sink.

@@ -7,6 +7,7 @@ use parsers::reader::{Limits, Reader, Shared};
 use parsers::stamp::Instant;
 
 use super::{Changes, Error, Store, Stored};
+use crate::deliver::Outbox as _;
 
 /// A directory of its own for a test, removed at its end.
 struct Dir(PathBuf);
@@ -154,15 +155,15 @@ fn a_delivery_that_was_begun_is_known_as_begun_after_the_end() {
     let dir = Dir::new("begun");
     let store = Store::open(&dir.0).unwrap();
     store.tell("rules", "{}", &[(alert("a"), vec!["hook".to_owned()])], at(5)).unwrap();
-    let due = store.due("hook", at(5)).unwrap().unwrap();
+    let due = store.due(at(5), "hook").unwrap().unwrap();
     assert!(!due.was_sending);
-    store.sending(due.id).unwrap();
+    store.sending(&due.delivery_id).unwrap();
     drop(store);
     let store = Store::open(&dir.0).unwrap();
-    let again = store.due("hook", at(5)).unwrap().unwrap();
-    assert!(again.was_sending && again.id == due.id && again.attempts == 1);
-    store.sent(again.id, at(6)).unwrap();
-    assert_eq!(store.due("hook", at(7)).unwrap(), None);
+    let again = store.due(at(5), "hook").unwrap().unwrap();
+    assert!(again.was_sending && again.delivery_id == due.delivery_id);
+    store.sent(&again.delivery_id, at(6)).unwrap();
+    assert_eq!(store.due(at(7), "hook").unwrap(), None);
     assert_eq!(store.memory("rules").unwrap().as_deref(), Some("{}"));
     assert_eq!(store.told(10).unwrap().len(), 1);
 }
@@ -179,15 +180,14 @@ fn a_later_word_on_one_matter_waits_for_the_earlier_one() {
             at(0),
         )
         .unwrap();
-    let first = store.due("hook", at(0)).unwrap().unwrap();
-    store.sending(first.id).unwrap();
-    store.failed(first.id, 1_000, "refused").unwrap();
+    let first = store.due(at(0), "hook").unwrap().unwrap();
+    store.sending(&first.delivery_id).unwrap();
+    store.failed(&first.delivery_id, 1, at(1_000), "refused").unwrap();
     // The matter waits, another one does not.
-    let other = store.due("hook", at(0)).unwrap().unwrap();
+    let other = store.due(at(0), "hook").unwrap().unwrap();
     assert_eq!(other.alert.id, "b");
-    store.sent(other.id, at(0)).unwrap();
-    assert_eq!(store.due("hook", at(999)).unwrap(), None);
-    assert_eq!(store.next_due("hook").unwrap(), Some(0));
-    assert_eq!(store.due("hook", at(1_000)).unwrap().unwrap().id, first.id);
+    store.sent(&other.delivery_id, at(0)).unwrap();
+    assert_eq!(store.due(at(999), "hook").unwrap(), None);
+    assert_eq!(store.due(at(1_000), "hook").unwrap().unwrap().delivery_id, first.delivery_id);
     assert_eq!(store.tally("hook").unwrap(), super::SinkTally { sent: 1, dead: 0, waiting: 2, failed: 1 });
 }

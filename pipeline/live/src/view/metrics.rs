@@ -408,6 +408,7 @@ fn sockets(snapshot: &Snapshot, registry: &mut Registry) {
     let (mut messages, mut bytes, mut drops) =
         (Counters::default(), Counters::default(), Counters::default());
     let (mut buffer, mut open, mut refused) = (Gauges::default(), Gauges::default(), Counters::default());
+    let mut odd = Counters::default();
     for (name, socket) in snapshot.listening.sockets.iter().take(SERIES_MAX) {
         let id = ("socket", name.as_str());
         messages.put(&[id], socket.messages);
@@ -419,6 +420,11 @@ fn sockets(snapshot: &Snapshot, registry: &mut Registry) {
             buffer.put(&[id], number(n));
         }
         open.put(&[id], number(socket.connections));
+        for (what, n) in
+            [("empty", socket.empty), ("shortened", socket.shortened), ("incomplete", socket.incomplete)]
+        {
+            odd.put(&[id, ("what", what)], n);
+        }
         for (reason, n) in socket.refused.iter().take(SERIES_MAX) {
             refused.put(&[id, ("reason", reason)], *n);
         }
@@ -432,6 +438,7 @@ fn sockets(snapshot: &Snapshot, registry: &mut Registry) {
     );
     buffer.register(registry, "socket_receive_buffer_bytes", "Size of the kernel's buffer");
     open.register(registry, "socket_connections", "Open connections");
+    odd.register(registry, "socket_odd_messages", "Messages that were empty, shortened or cut off");
     refused.register(registry, "socket_refused", "Connections refused or cut");
 }
 

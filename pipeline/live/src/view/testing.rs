@@ -100,6 +100,7 @@ pub(crate) fn kitchen_sink(number: u64) -> Snapshot {
         receive_buffer: Some(425_984),
         connections: 0,
         refused: BTreeMap::new(),
+        ..SocketStatus::default()
     };
     let tls = SocketStatus {
         messages: 12,
