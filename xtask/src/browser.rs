@@ -1,4 +1,5 @@
-//! The page of a report in a real browser: installs what it needs, makes a bundle of many events, runs the checks.
+//! The page of a report and the live page in a real browser: installs what they need, makes a bundle of many events,
+//! runs the checks.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -9,12 +10,13 @@ use crate::{install, run};
 /// Events of the large page: as many as must stay fluid.
 const MANY: u32 = 100_000;
 
-/// Runs `tests/browser/page.mjs`; with `keep`, screenshots stay in that folder.
+/// Runs `tests/browser/page.mjs` and `live.mjs`; with `keep`, screenshots stay in that folder.
 pub(crate) fn test(keep: Option<&str>) -> Result<(), String> {
     if !Path::new("/usr/bin/chromium").exists() {
         install(&["chromium"])?;
     }
-    for (program, package) in [("node", "nodejs"), ("npm", "npm")] {
+    // Debian keeps the judge of metrics, promtool, beside the server.
+    for (program, package) in [("node", "nodejs"), ("npm", "npm"), ("promtool", "prometheus")] {
         if Command::new(program).arg("--version").output().is_err() {
             install(&[package])?;
         }
@@ -32,14 +34,15 @@ pub(crate) fn test(keep: Option<&str>) -> Result<(), String> {
     let outcome = write(&log).and_then(|()| {
         let samples = root.join("samples");
         let mut command = Command::new("node");
-        command.arg(folder.join("page.mjs")).arg(program);
+        command.arg(folder.join("page.mjs")).arg(&program);
         let bundles: [PathBuf; 3] =
             [samples.join("kitchen-sink/bundle"), samples.join("usage-from-sql/bundle"), many.clone()];
         run(command.args(bundles).args(keep))
     });
     // What cannot be removed lies in a folder for such things.
     let _ = std::fs::remove_dir_all(&many);
-    outcome
+    outcome?;
+    run(Command::new("node").arg(folder.join("live.mjs")).arg(program).args(keep))
 }
 
 /// One alarm a minute, the countdown and Out of Compliance in turn.

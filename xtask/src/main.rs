@@ -1,5 +1,5 @@
 //! `cargo xtask test`: everything that must hold, in one command. `cargo xtask bench`: speed beside its peers.
-//! `cargo xtask browser [DIR]`: the page in a real browser alone; screenshots stay in DIR.
+//! `cargo xtask browser [DIR]`: the pages in a real browser alone; screenshots stay in DIR.
 
 mod browser;
 
@@ -34,7 +34,7 @@ fn test() -> Result<(), String> {
     browser::test(None)
 }
 
-/// Builds the program as the tests do, and looks at its page.
+/// Builds the program as the tests do, and looks at its pages.
 fn browser(keep: Option<&str>) -> Result<(), String> {
     cargo(&["build", "--release", "--workspace", "--bins"])?;
     browser::test(keep)
