@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! cargo bench --bench live -- --rates [--seconds 60] [--only udp,tcp]   50,000 messages/s, then faster until loss
+//! cargo bench --bench live -- --storm [--seconds 60]                    nothing but alarms, faster until loss
 //! cargo bench --bench live -- --peer [--seconds 60]                     the same senders to rsyslogd
 //! cargo bench --bench live -- --latency [--alarms 200]                  from a datagram to a webhook and to the page
 //! cargo bench --bench live -- --steady MINUTES                          1,000 messages/s: does memory grow?
@@ -33,7 +34,7 @@ mod steady;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: live --rates | --peer | --latency | --steady MINUTES\n            \
+const USAGE: &str = "usage: live --rates | --storm | --peer | --latency | --steady MINUTES\n            \
                      [--seconds 60] [--only udp,tcp] [--no-ramp] [--alarms 200]\n            \
                      [--binary UCCXRAY] [--dir DIR] [--peer-dir DIR] [--table FILE]";
 
@@ -66,6 +67,7 @@ fn send(kind: &str, to: &str, rate: &str, seconds: &str) -> Result<(), String> {
 
 struct Options {
     rates: bool,
+    storm: bool,
     peer: bool,
     latency: bool,
     /// Minutes of the steady run; `None`: there is none.
@@ -84,6 +86,7 @@ impl Options {
     fn read(arguments: &[String]) -> Result<Self, String> {
         let mut options = Self {
             rates: false,
+            storm: false,
             peer: false,
             latency: false,
             steady: None,
@@ -105,6 +108,7 @@ impl Options {
                 // What `cargo bench` adds.
                 "--bench" => {}
                 "--rates" => options.rates = true,
+                "--storm" => options.storm = true,
                 "--peer" => options.peer = true,
                 "--latency" => options.latency = true,
                 "--no-ramp" => options.ramps = false,
@@ -140,6 +144,10 @@ impl Options {
         );
         if self.rates {
             text.push_str(&rates::run(&program()?, &self.dir, &self.kinds, self.seconds, self.ramps)?);
+            text.push('\n');
+        }
+        if self.storm {
+            text.push_str(&rates::storm(&program()?, &self.dir, self.seconds)?);
             text.push('\n');
         }
         if self.peer {

@@ -1,7 +1,7 @@
 //! How long it takes from a datagram to those who must know: a webhook and an open page.
 //!
-//! Each alarm is the first of a system of its own, so that each raises one alert; the systems that are known grow
-//! from one to as many as there are alarms. The receiver answers one request at a time, as the watch sends them.
+//! Each alarm is the first of a system of its own, so that each raises one alert. Ten systems to a watch, then a new
+//! watch: nobody has hundreds. A last run has as many systems as alarms, to show how the time grows with them. The receiver answers one request at a time, as the watch sends them.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -19,6 +19,9 @@ use super::rates::fresh;
 /// Messages a second behind which alarms come the second time.
 const BACKGROUND: u64 = 5_000;
 
+/// Systems that one watch knows.
+const SYSTEMS: usize = 10;
+
 /// Shortest time between two alarms.
 const PAUSE_MS: u64 = 200;
 
@@ -35,19 +38,36 @@ const OTHERS: &str = "overage enforced deadline registration service-down transp
 /// When what was first seen, by number.
 type Seen = Arc<Mutex<BTreeMap<usize, Instant>>>;
 
-/// Both runs.
+/// Idle and not; then with more systems than anybody has.
 pub(super) fn run(program: &Path, dir: &Path, alarms: usize) -> Result<String, String> {
     let mut out = String::from(
-        "| behind | to | alarms | arrived | p50 ms | p99 ms | max ms | p50 of the first quarter | p50 of the last | load |\n\
-         |---|---|---|---|---|---|---|---|---|---|\n",
+        "| behind | systems | to | alarms | arrived | p50 ms | p99 ms | max ms | load |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
     );
-    for rate in [0, BACKGROUND] {
-        once(program, dir, alarms, rate, &mut out)?;
+    for (rate, systems) in [(0, SYSTEMS), (BACKGROUND, SYSTEMS), (0, alarms)] {
+        let (mut told, mut shown) = (Vec::new(), Vec::new());
+        let load = process::load();
+        let mut left = alarms;
+        while left > 0 {
+            let (of_told, of_shown) = once(program, dir, systems.min(left), rate)?;
+            told.extend(of_told);
+            shown.extend(of_shown);
+            left -= systems.min(left);
+        }
+        let behind = if rate == 0 { "nothing".to_owned() } else { format!("{rate}/s") };
+        for (to, took) in [("webhook", &mut told), ("/events", &mut shown)] {
+            row(&mut out, &format!("| {behind} | 1 to {systems} | {to} | {alarms}"), took, &load);
+            eprintln!("{}", out.lines().last().unwrap_or_default());
+        }
     }
     Ok(out)
 }
 
-fn once(program: &Path, dir: &Path, alarms: usize, rate: u64, out: &mut String) -> Result<(), String> {
+/// Milliseconds to the webhook and to the page, of those alarms that arrived there.
+type Took = (Vec<f64>, Vec<f64>);
+
+/// A new watch, and one alarm of each system.
+fn once(program: &Path, dir: &Path, systems: usize, rate: u64) -> Result<Took, String> {
     let dir = fresh(dir, &format!("latency-{rate}"))?;
     let io = |error: std::io::Error| format!("cannot prepare: {error}");
     let listener = TcpListener::bind("127.0.0.1:0").map_err(io)?;
@@ -66,17 +86,16 @@ fn once(program: &Path, dir: &Path, alarms: usize, rate: u64, out: &mut String) 
     std::thread::spawn(move || receive(&listener, &keep));
     let config = config.to_string_lossy().into_owned();
     // Nodes that one source names are one system, unless it is said otherwise.
-    let systems: Vec<String> = (0..alarms).map(|n| format!("--cluster=system{n:04}=uccxn{n:04}")).collect();
+    let clusters: Vec<String> = (0..systems).map(|n| format!("--cluster=system{n:04}=uccxn{n:04}")).collect();
     let mut arguments = vec!["--release", "12.5SU3", "--config", &config];
-    arguments.extend(systems.iter().map(String::as_str));
+    arguments.extend(clusters.iter().map(String::as_str));
     let watch = Watch::start(program, &dir, &arguments)?;
     let shown = Seen::default();
     let keep = Arc::clone(&shown);
     let stream = watch.ask("/events")?;
     std::thread::spawn(move || listen(stream, &keep));
-    let load = process::load();
     // As long as the alarms take, and the wait for the last.
-    let seconds = alarms as u64 * PAUSE_MS * 2 / 1_000 + 5;
+    let seconds = systems as u64 * PAUSE_MS * 2 / 1_000 + 5;
     let mut sender = match rate {
         0 => None,
         rate => Some(Sender::start("udp", &watch.udp, rate, seconds)?),
@@ -89,7 +108,7 @@ fn once(program: &Path, dir: &Path, alarms: usize, rate: u64, out: &mut String) 
     let socket = socket.map_err(io)?;
     let mut sent = Vec::new();
     let mut random = 0x9e37_79b9_u64;
-    for n in 0..alarms {
+    for n in 0..systems {
         let now = since_1970();
         let line = format!(
             "<185>{n}: uccxn{n:04}.example.com: {}.{:03} UTC :  %UC_LIB_LICENSE-1-SYSTEM_IN_OOC_STATE: %[AppID=Cisco Unified \
@@ -106,54 +125,32 @@ fn once(program: &Path, dir: &Path, alarms: usize, rate: u64, out: &mut String) 
     }
     let began = Instant::now();
     let n_seen = |seen: &Seen| seen.lock().unwrap_or_else(PoisonError::into_inner).len();
-    while began.elapsed() < PATIENCE && (n_seen(&told) < alarms || n_seen(&shown) < alarms) {
+    while began.elapsed() < PATIENCE && (n_seen(&told) < systems || n_seen(&shown) < systems) {
         std::thread::sleep(Duration::from_millis(50));
     }
     if let Some(sender) = sender.take() {
         sender.stop();
     }
     watch.end();
-    let behind = if rate == 0 { "nothing".to_owned() } else { format!("{rate}/s") };
-    for (to, seen) in [("webhook", &told), ("/events", &shown)] {
+    let took = |seen: &Seen| {
         let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-        row(out, &behind, to, &sent, &seen, &load);
-        eprintln!("{}", out.lines().last().unwrap_or_default());
-    }
+        let took =
+            |(n, at): (usize, &Instant)| Some(seen.get(&n)?.duration_since(*at).as_secs_f64() * 1_000.0);
+        sent.iter().enumerate().filter_map(took).collect()
+    };
+    let took = (took(&told), took(&shown));
     let _ = fs::remove_dir_all(&dir);
-    Ok(())
+    Ok(took)
 }
 
-fn row(
-    out: &mut String,
-    behind: &str,
-    to: &str,
-    sent: &[Instant],
-    seen: &BTreeMap<usize, Instant>,
-    load: &str,
-) {
-    let took: Vec<f64> = sent
-        .iter()
-        .enumerate()
-        .filter_map(|(n, at)| Some(seen.get(&n)?.duration_since(*at).as_secs_f64() * 1_000.0))
-        .collect();
-    let quarter = took.len() / 4;
-    let share = |of: &[f64], share: f64| {
-        let mut sorted = of.to_vec();
-        sorted.sort_by(f64::total_cmp);
-        let at = (sorted.len() as f64 * share).ceil() as usize;
-        sorted.get(at.saturating_sub(1)).copied().unwrap_or(f64::NAN)
+fn row(out: &mut String, head: &str, took: &mut [f64], load: &str) {
+    took.sort_by(f64::total_cmp);
+    let share = |share: f64| {
+        let at = (took.len() as f64 * share).ceil() as usize;
+        took.get(at.saturating_sub(1)).copied().unwrap_or(f64::NAN)
     };
-    let _ = writeln!(
-        out,
-        "| {behind} | {to} | {} | {} | {:.0} | {:.0} | {:.0} | {:.0} | {:.0} | {load} |",
-        sent.len(),
-        took.len(),
-        share(&took, 0.5),
-        share(&took, 0.99),
-        share(&took, 1.0),
-        share(&took[..quarter], 0.5),
-        share(&took[took.len() - quarter..], 0.5)
-    );
+    let (p50, p99, max) = (share(0.5), share(0.99), share(1.0));
+    let _ = writeln!(out, "{head} | {} | {p50:.0} | {p99:.0} | {max:.0} | {load} |", took.len());
 }
 
 /// Notes the systems that a text names, if they are new.

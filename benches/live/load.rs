@@ -85,15 +85,30 @@ pub(super) struct Lines {
     /// The second for which `stamp` was written.
     second: u64,
     stamp: String,
+    /// One message in so many names the license, and one in so many is an alarm.
+    license_every: u64,
+    alarm_every: u64,
 }
 
 impl Default for Lines {
     fn default() -> Self {
-        Self { n: 0, numbers: [0; COMMON.len() + 1], second: 0, stamp: String::new() }
+        Self {
+            n: 0,
+            numbers: [0; COMMON.len() + 1],
+            second: 0,
+            stamp: String::new(),
+            license_every: LICENSE_EVERY,
+            alarm_every: ALARM_EVERY,
+        }
     }
 }
 
 impl Lines {
+    /// Nothing but alarms.
+    fn storm() -> Self {
+        Self { license_every: 1, alarm_every: 1, ..Self::default() }
+    }
+
     /// Writes the next message into `line`, without an end of line.
     pub(super) fn next(&mut self, line: &mut String) {
         self.n += 1;
@@ -108,9 +123,9 @@ impl Lines {
         let head = |line: &mut String, priority: u8, number: u64, stamp: &str| {
             write!(line, "<{priority}>{number}: uccxpub.example.com: {stamp}.{ms:03} UTC :  ")
         };
-        let done = if n.is_multiple_of(LICENSE_EVERY) {
+        let done = if n.is_multiple_of(self.license_every) {
             let number = next(&mut self.numbers[COMMON.len()]);
-            let is_alarm = n.is_multiple_of(ALARM_EVERY);
+            let is_alarm = n.is_multiple_of(self.alarm_every);
             head(line, if is_alarm { 185 } else { 191 }, number, &self.stamp).and_then(|()| {
                 if is_alarm {
                     write!(
@@ -203,6 +218,14 @@ impl Sent {
     }
 }
 
+/// The longest pause of which the next messages make up.
+const CATCH_UP: Duration = Duration::from_millis(20);
+
+/// How many messages belong into a time.
+fn due(elapsed: Duration, rate: u64) -> u64 {
+    (elapsed.as_micros() as u64).saturating_mul(rate) / 1_000_000
+}
+
 /// Sends `rate` messages a second for so many seconds; the main part of the sending process.
 pub(super) fn send(kind: &str, to: &str, rate: u64, seconds: u64) -> Result<Sent, String> {
     let failed = |what: &str| {
@@ -212,7 +235,7 @@ pub(super) fn send(kind: &str, to: &str, rate: u64, seconds: u64) -> Result<Sent
     let mut udp = None;
     let mut tcp = None;
     match kind {
-        "udp" => {
+        "udp" | "storm" => {
             let socket = UdpSocket::bind("127.0.0.1:0").map_err(failed("cannot bind for"))?;
             socket.connect(to).map_err(failed("cannot send to"))?;
             udp = Some(socket);
@@ -221,17 +244,22 @@ pub(super) fn send(kind: &str, to: &str, rate: u64, seconds: u64) -> Result<Sent
             let stream = TcpStream::connect(to).map_err(failed("cannot connect to"))?;
             tcp = Some(BufWriter::with_capacity(64 << 10, stream));
         }
-        other => return Err(format!("{other} is neither udp nor tcp")),
+        other => return Err(format!("{other} is none of udp, tcp, storm")),
     }
-    let mut lines = Lines::default();
+    let mut lines = if kind == "storm" { Lines::storm() } else { Lines::default() };
     let mut line = String::new();
     let mut sent = Sent::default();
     let (began, all) = (Instant::now(), rate * seconds);
-    let mut n = 0;
+    let (mut n, mut last) = (0, Duration::ZERO);
     while n < all {
-        let due = (began.elapsed().as_micros() as u64).saturating_mul(rate) / 1_000_000;
-        sent.late_ms = sent.late_ms.max(due.min(all).saturating_sub(n) as f64 * 1_000.0 / rate as f64);
-        while n < due.min(all) {
+        let elapsed = began.elapsed();
+        let planned = due(elapsed, rate).min(all);
+        sent.late_ms = sent.late_ms.max(planned.saturating_sub(n) as f64 * 1_000.0 / rate as f64);
+        // What is overdue comes at twice the rate and not at once: no sender on a network is a wall of messages.
+        let most = due(elapsed.saturating_sub(last).min(CATCH_UP), rate) * 2 + 1;
+        last = elapsed;
+        let until = planned.min(n + most);
+        while n < until {
             lines.next(&mut line);
             n += 1;
             let took = match (&udp, &mut tcp) {

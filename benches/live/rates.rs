@@ -13,6 +13,9 @@ pub(super) const RATE: u64 = 50_000;
 /// Further rates, until messages are lost or the sender cannot send so fast.
 const RATES: [u64; 8] = [75_000, 100_000, 150_000, 200_000, 250_000, 300_000, 400_000, 500_000];
 
+/// Alarms a second; no node is known to raise more than a few a minute.
+const STORMS: [u64; 5] = [100, 500, 1_000, 5_000, 20_000];
+
 /// Seconds for each further rate.
 const STEP_S: u64 = 10;
 
@@ -45,7 +48,7 @@ fn once(program: &Path, dir: &Path, kind: &str, rate: u64, seconds: u64) -> Resu
     let dir = fresh(dir, &format!("{kind}-{rate}"))?;
     let watch = Watch::start(program, &dir, &["--release", "12.5SU3"])?;
     let load = process::load();
-    let to = if kind == "udp" { &watch.udp } else { &watch.tcp };
+    let to = if kind == "tcp" { &watch.tcp } else { &watch.udp };
     let sent = Sender::start(kind, to, rate, seconds)?.end()?;
     let ended = Instant::now();
     let counted = watch.settled(sent.messages)?;
@@ -83,6 +86,25 @@ fn row(out: &mut String, kind: &str, rate: u64, ran: &Ran) {
         ran.stop_s,
         ran.load
     );
+}
+
+/// Nothing but alarms, each an event of its own: what costs most. Rates rise until something is lost.
+pub(super) fn storm(program: &Path, dir: &Path, seconds: u64) -> Result<String, String> {
+    let mut out = String::from(HEAD);
+    for rate in STORMS {
+        let ran = once(program, dir, "storm", rate, seconds)?;
+        row(&mut out, "udp, alarms only", rate, &ran);
+        eprintln!(
+            "{} late {:.0} ms, {} events",
+            out.lines().last().unwrap_or_default(),
+            ran.sent.late_ms,
+            ran.counted.events
+        );
+        if ran.lost() > 0 {
+            break;
+        }
+    }
+    Ok(out)
 }
 
 /// The rate that must be held, over both ways; then faster until something is lost.
