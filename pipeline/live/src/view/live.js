@@ -32,13 +32,23 @@
     return `${of}|${own}`;
   };
   const drawn = new Map();
+  // A row or card that was not there before; one whose text only moves on with the clock was.
+  const MARKED = ["now", "alerts", "events"];
+  const named = (element) => (element.querySelector("h1, .top") || element).textContent;
+  const known = new Map();
+  const marked = (id, fresh) => {
+    const all = [...fresh.querySelectorAll("article, tbody tr")];
+    const before = known.get(id);
+    known.set(id, new Set(all.map(named)));
+    if (before) for (const element of all) element.classList.toggle("fresh", !before.has(named(element)));
+  };
   const put = (id, markup) => {
     const place = find(id);
     if (!place || drawn.get(id) === markup) return;
-    const isFirst = !drawn.has(id);
     drawn.set(id, markup);
     // All of it was escaped by the server, and the policy runs no script that it could hold.
     const fresh = new DOMParser().parseFromString(markup, "text/html").body;
+    if (MARKED.includes(id)) marked(id, fresh);
     const open = new Set([...place.querySelectorAll("details[open]")].map(key));
     const focus = place.contains(document.activeElement) ? document.activeElement : null;
     const focused = focus && `${focus.tagName}|${key(focus.closest("details") || focus)}`;
@@ -53,18 +63,13 @@
           break;
         }
     }
-    if (!isFirst && id !== "asof") {
-      place.classList.remove("fresh");
-      void place.offsetWidth;
-      place.classList.add("fresh");
-    }
   };
 
   // ---- the connection: what is shown is only called live while something is heard ----
 
   const SILENCE_MAX = 25000;
   let heard = Date.now();
-  let lost = null;
+  let isOld = false;
   let source = null;
   const clock = (at) => new Date(at).toTimeString().slice(0, 8);
   const show = (word, mood) => {
@@ -74,16 +79,18 @@
   };
   const isLive = () => {
     heard = Date.now();
-    lost = null;
+    isOld = false;
     show("live", "good");
     old.hidden = true;
+    document.body.classList.remove("stale");
   };
   const isLost = () => {
-    if (lost === null) lost = Date.now();
-    show(`reconnecting since ${clock(lost)}`, "bad");
+    isOld = true;
+    show("reconnecting", "bad");
     const says = `What this page shows is old: nothing was heard from the watch since ${clock(heard)}. It goes on by itself when the watch answers.`;
     if (old.textContent !== says) old.textContent = says;
     old.hidden = false;
+    document.body.classList.add("stale");
   };
   const connect = () => {
     if (source) source.close();
@@ -107,7 +114,7 @@
   tick();
   setInterval(() => {
     tick();
-    if (lost === null && Date.now() - heard > SILENCE_MAX) {
+    if (!isOld && Date.now() - heard > SILENCE_MAX) {
       isLost();
       connect();
     }

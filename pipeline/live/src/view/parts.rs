@@ -72,7 +72,12 @@ pub(super) fn troubles(snapshot: &Snapshot) -> Markup {
 pub(super) fn now(snapshot: &Snapshot) -> Markup {
     let instances = &snapshot.report.product_instances;
     html! {
-        @if instances.is_empty() { p.banner.warn { "No license line of a UCCX system was read yet." } }
+        @if instances.is_empty() {
+            article.card {
+                h1 { "No license line of a UCCX system was read yet." }
+                p { "The state stands here with the first one. What was read so far: see " a href="#sources" { "Sources" } "." }
+            }
+        }
         @for instance in instances.iter().take(CARDS_MAX) { (card(snapshot, instance)) }
         (more(instances.len(), CARDS_MAX))
     }
@@ -175,14 +180,18 @@ fn raised_alert(snapshot: &Snapshot, alert: &Alert) -> Markup {
             }
             p.system {
                 (text(alert.node.as_deref().or(alert.product_instance.as_deref()).unwrap_or("The watch itself")))
-                " · since " (time(snapshot, alert.since, "a time that is not known")) " " (basis(alert.basis))
+                // A deadline is ahead: it has no beginning.
+                @if let Some(Time(since)) = alert.since { " · since " (shared_zone(&snapshot.report).show(since)) }
+                " " (basis(alert.basis))
                 " · " span.id { (text(&alert.rule)) }
             }
             @if !alert.says.is_empty() { p { (text(&alert.says)) } }
             @if !alert.remedy.is_empty() { p.do { strong { "What to do: " } (text(&alert.remedy)) } }
             @if let Some(deadline) = &alert.deadline {
-                p { (text(&deadline_kind(&deadline.kind))) ": " (time(snapshot, Some(deadline.expected), "")) }
-                (countdown(deadline.expected))
+                div.due {
+                    p { (text(&deadline_kind(&deadline.kind))) ": " (time(snapshot, Some(deadline.expected), "")) }
+                    (countdown(deadline.expected))
+                }
             }
             @if !alert.evidence.is_empty() { (lines(&snapshot.report, &alert.evidence)) }
         }
