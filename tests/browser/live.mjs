@@ -162,7 +162,7 @@ try {
     const before = await metrics(watch, "without events");
     assert.match(before, /^uccxray_/m);
 
-    const { page, context, noted, close } = await open(watch.url);
+    const { page, noted, close } = await open(watch.url);
     await link(page, "live");
     await shot(page, "empty");
     assert.deepEqual(await violations(page), []);
@@ -211,6 +211,12 @@ try {
     assert.equal(await page.evaluate(() => window.scrollY), scrolled);
     say("what a reader opened stays open, keeps the focus and stays where it is when an event comes");
 
+    const fresh = () => page.locator("#events .fresh").allTextContents();
+    const [row, ...others] = await fresh();
+    assert.match(row, /While somebody reads/);
+    assert.deepEqual(others, []);
+    say("only the row that came is marked as new");
+
     const markup = `<img src=x onerror=alert(1)><script>alert(2)</script><a href="javascript:alert(3)">x</a>`;
     await until(page, "events", markup, () => late(watch, `${markup}'"&lt;\u001b[31m\u202eend`));
     assert.equal(await page.locator("main img, main script, main a[href^=javascript]").count(), 0);
@@ -230,6 +236,7 @@ try {
     await metrics(watch, "with events");
     await shot(page, "desktop");
     await looks(watch);
+    await hangs(watch);
 
     const killed = Date.now();
     await end(watch, "SIGKILL");
@@ -346,4 +353,27 @@ async function looks(watch) {
     await close();
   }
   say("state, since when and the time that is left stand above the fold, also on a phone");
+}
+
+/** A watch that does not end and does not answer: a cable that was pulled looks like this. */
+async function hangs(watch) {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.clock.install();
+  await page.goto(watch.url, { waitUntil: "load" });
+  await link(page, "live");
+  watch.child.kill("SIGSTOP");
+  try {
+    await page.clock.fastForward(20_000);
+    assert.ok(await page.isHidden("#old"));
+    await page.clock.fastForward(6_000);
+    await link(page, "reconnecting");
+    assert.match(await page.textContent("#old"), /is old/);
+  } finally {
+    watch.child.kill("SIGCONT");
+  }
+  await link(page, "live");
+  assert.ok(await page.isHidden("#old"));
+  say("a watch that hangs is noticed within 26 s, and one that goes on is live again");
+  await context.close();
 }
