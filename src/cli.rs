@@ -46,6 +46,9 @@ pub enum Command {
     /// Look up every line that a saved report cites: is it there, byte for byte?
     #[command(after_help = EXIT_CODES)]
     Verify(VerifyArgs),
+    /// Follow logs and receive syslog; say what changes, tell whom it concerns.
+    #[command(after_help = EXIT_CODES)]
+    Watch(Box<WatchArgs>),
     /// Ask the network from this host: DNS, ports, TLS, proxy, Transport URL, clock.
     #[command(after_help = EXIT_CODES)]
     Probe(Box<ProbeArgs>),
@@ -200,6 +203,65 @@ pub struct PackArgs {
     #[arg(long, value_name = "SIZE", default_value = "25MiB", env = "UCCXRAY_MAX_SIZE", value_parser = size)]
     pub max_size: u64,
     /// What to read, and how.
+    #[command(flatten)]
+    pub analyze: AnalyzeArgs,
+}
+
+/// Options of `watch`. Paths are directories and files to follow.
+#[derive(Clone, Debug, Args)]
+pub struct WatchArgs {
+    /// Receive syslog: udp://, tcp:// or tls://HOST:PORT. Repeatable.
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "UCCXRAY_LISTEN",
+        value_delimiter = ',',
+        help_heading = "Watch"
+    )]
+    pub listen: Vec<String>,
+    /// Folder that keeps what is known across restarts; one watch at a time.
+    #[arg(long, value_name = "DIR", env = "UCCXRAY_STATE", help_heading = "Watch")]
+    pub state: Option<PathBuf>,
+    /// Serve the live page, /metrics, /healthz and /report.json.
+    #[arg(long, value_name = "ADDR:PORT", env = "UCCXRAY_SERVE", help_heading = "Watch")]
+    pub serve: Option<String>,
+    /// File with the token that readers of the page must show; required beyond loopback.
+    #[arg(long, value_name = "FILE", env = "UCCXRAY_SERVE_TOKEN_FILE", help_heading = "Watch")]
+    pub serve_token_file: Option<PathBuf>,
+    /// Send a bundle through the watch, with a clock of its own.
+    #[arg(long, value_name = "PATH", env = "UCCXRAY_REPLAY", help_heading = "Watch", conflicts_with_all = ["listen", "paths"])]
+    pub replay: Option<PathBuf>,
+    /// How fast the clock of a replay runs: 3600x, or max.
+    #[arg(long, value_name = "Nx", default_value = "max", env = "UCCXRAY_SPEED", help_heading = "Watch")]
+    pub speed: crate::watch::replay::Speed,
+    /// Say whether the configuration can be used, and end.
+    #[arg(long, help_heading = "Watch")]
+    pub check: bool,
+    /// Send a test alert to every sink, and end.
+    #[arg(long, help_heading = "Watch")]
+    pub test_alert: bool,
+    /// Lines instead of the terminal view.
+    #[arg(long, env = "UCCXRAY_PLAIN", help_heading = "Watch")]
+    pub plain: bool,
+    /// Look at the files at least so often.
+    #[arg(long, value_name = "SECONDS", env = "UCCXRAY_POLL", help_heading = "Watch")]
+    pub poll: Option<u64>,
+    /// Certificate chain for tls:// (PEM).
+    #[arg(long, value_name = "FILE", env = "UCCXRAY_TLS_CERT", requires = "tls_key", help_heading = "Watch")]
+    pub tls_cert: Option<PathBuf>,
+    /// Its private key (PEM).
+    #[arg(long, value_name = "FILE", env = "UCCXRAY_TLS_KEY", requires = "tls_cert", help_heading = "Watch")]
+    pub tls_key: Option<PathBuf>,
+    /// Accept only clients with a certificate of these issuers (PEM).
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "UCCXRAY_TLS_CLIENT_CA",
+        requires = "tls_cert",
+        help_heading = "Watch"
+    )]
+    pub tls_client_ca: Option<PathBuf>,
+    /// How logs are read.
     #[command(flatten)]
     pub analyze: AnalyzeArgs,
 }

@@ -53,7 +53,7 @@ pub enum Error {
 }
 
 /// The file's name in the working directory.
-const NAME: &str = "uccxray.toml";
+pub(crate) const NAME: &str = "uccxray.toml";
 
 /// What a configuration holds.
 #[derive(Debug, Default)]
@@ -86,10 +86,14 @@ pub fn read(named: Option<&Path>, command: &Command, matches: &ArgMatches) -> Re
             accepted = suppressions(value).map_err(|(key, why)| fail(&key, &why))?;
             continue;
         }
+        if section == "watch" {
+            // Read where it is needed, and again whenever the watch is told to.
+            continue;
+        }
         let (toml::Value::Table(options), "analyze") = (value, section.as_str()) else {
             return Err(fail(
                 section,
-                "there is no such section; options stand under [analyze], suppressions under [[suppress]]",
+                "there is no such section; options stand under [analyze], those of the watch under [watch], suppressions under [[suppress]]",
             ));
         };
         for (key, value) in options {

@@ -21,6 +21,8 @@ pub enum Exit {
     Failed(Severity),
     /// Bad configuration.
     Config,
+    /// Somebody interrupted it.
+    Interrupted,
 }
 
 impl Exit {
@@ -45,6 +47,7 @@ impl Exit {
             Self::Failed(Severity::High) => 14,
             Self::Failed(Severity::Critical) => 15,
             Self::Config => 78,
+            Self::Interrupted => 130,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use history::analysis::{Analysis, Input};
 use history::facts::{MemberOutcome, Source};
 use parsers::catalog::Catalog;
+use parsers::member::MemberRead;
 use parsers::reader::{self, Reader, Shared};
 use parsers::stamp::Instant;
 
@@ -57,32 +58,41 @@ impl Visitor for Collect<'_> {
     }
 
     fn close(&self, member: Reader, meta: Meta, end: End) {
-        let mut read = member.finish();
-        let outcome = match end {
-            End::Complete => MemberOutcome::Read,
-            End::Partial(why) => MemberOutcome::Partial(why),
-            End::Skipped(why) => MemberOutcome::Skipped(why),
-            End::Failed(why) => MemberOutcome::Failed(why),
-        };
-        if matches!(outcome, MemberOutcome::Skipped(_) | MemberOutcome::Failed(_)) {
-            // Nothing was read: that it is empty is not the reason.
-            read.not_a_log = None;
-        }
-        if read.not_a_log.is_some() {
-            read.bytes = meta.bytes.unwrap_or(read.bytes);
-        }
-        let not_after = meta.modified.and_then(instant);
         let usage = meta.source.checked_sub(self.usage_from);
         let instance = usage.and_then(|at| self.instances.get(at)).cloned().flatten();
-        let expect_usage = usage.is_some();
-        let input =
-            Input { source: meta.source, path: meta.path, not_after, outcome, read, instance, expect_usage };
+        let input = finished(member.finish(), meta, end, instance, usage.is_some());
         self.inputs.lock().unwrap_or_else(PoisonError::into_inner).push(input);
     }
 
     fn progress(&self, bytes: u64) {
         self.progress.add(bytes);
     }
+}
+
+/// A member that was read, as the core takes it.
+#[must_use]
+pub fn finished(
+    mut read: MemberRead,
+    meta: Meta,
+    end: End,
+    instance: Option<String>,
+    expect_usage: bool,
+) -> Input {
+    let outcome = match end {
+        End::Complete => MemberOutcome::Read,
+        End::Partial(why) => MemberOutcome::Partial(why),
+        End::Skipped(why) => MemberOutcome::Skipped(why),
+        End::Failed(why) => MemberOutcome::Failed(why),
+    };
+    if matches!(outcome, MemberOutcome::Skipped(_) | MemberOutcome::Failed(_)) {
+        // Nothing was read: that it is empty is not the reason.
+        read.not_a_log = None;
+    }
+    if read.not_a_log.is_some() {
+        read.bytes = meta.bytes.unwrap_or(read.bytes);
+    }
+    let not_after = meta.modified.and_then(instant);
+    Input { source: meta.source, path: meta.path, not_after, outcome, read, instance, expect_usage }
 }
 
 /// A member's time. A zip's local time may be fourteen hours behind UTC's; the year rule allows for days.

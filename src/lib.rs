@@ -20,4 +20,5 @@ mod redact;
 pub mod run;
 mod tables;
 pub mod verify;
+pub mod watch;
 pub mod whatif;

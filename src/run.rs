@@ -10,7 +10,7 @@ use reports::Accepted;
 use crate::analyze::{self, complain};
 use crate::cli::{AnalyzeArgs, Cli, Command, Document, ExplainArgs, GenerateArgs, PageFormat};
 use crate::exit::Exit;
-use crate::{catalog, config, diff, explain, generate, pack, probe, redact, verify, whatif};
+use crate::{catalog, config, diff, explain, generate, pack, probe, redact, verify, watch, whatif};
 
 /// Runs the program with its arguments, the program's own name first.
 #[must_use]
@@ -34,6 +34,10 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
                 Err(error) => fail(&format!("cannot {error}"), Exit::Usage),
             }
         }
+        Some(Command::Watch(args)) => match watch::run(&args) {
+            Ok(exit) => exit.into(),
+            Err(error) => fail(&format!("cannot {error}"), Exit::Usage),
+        },
         Some(Command::Diff(args)) => match diff::run(&args) {
             Ok(exit) => exit.into(),
             Err(error) => fail(&format!("cannot {error}"), Exit::Usage),
@@ -109,6 +113,7 @@ fn parse(args: Vec<OsString>) -> Result<Cli, ExitCode> {
         }
         (Some(Command::Whatif(args)), Some((_, own))) => (&args.analyze, own, 2),
         (Some(Command::Pack(args)), Some((_, own))) => (&args.analyze, own, 2),
+        (Some(Command::Watch(args)), Some((_, own))) => (&args.analyze, own, 2),
         _ => return Ok(cli),
     };
     let known = command.find_subcommand("analyze").cloned().unwrap_or_else(|| command.clone());
@@ -131,6 +136,7 @@ fn parse(args: Vec<OsString>) -> Result<Cli, ExitCode> {
         Some(Command::Analyze(args) | Command::Diff(args) | Command::Redact(args)) => args,
         Some(Command::Whatif(args)) => &args.analyze,
         Some(Command::Pack(args)) => &args.analyze,
+        Some(Command::Watch(args)) => &args.analyze,
         _ => &again.analyze,
     };
     match (analyze::check(analyze), analyze::check(merged)) {
@@ -145,6 +151,7 @@ fn complete(mut cli: Cli, accepted: Vec<Accepted>) -> Result<Cli, ExitCode> {
         Some(Command::Analyze(args) | Command::Diff(args) | Command::Redact(args)) => args.as_mut(),
         Some(Command::Whatif(args)) => &mut args.analyze,
         Some(Command::Pack(args)) => &mut args.analyze,
+        Some(Command::Watch(args)) => &mut args.analyze,
         _ => &mut cli.analyze,
     };
     args.accepted = accepted;

@@ -205,7 +205,7 @@ fn a_bad_configuration_exits_with_78_and_names_file_and_key() {
     }
     check(&dir, "[analyze\n", &["uccxray.toml"]);
     check(&dir, "[analyze]\nreleaze = \"15.0\"\n", &["uccxray.toml", "releaze"]);
-    check(&dir, "[watch]\nserve = 1\n", &["uccxray.toml", "watch"]);
+    check(&dir, "[wach]\nserve = 1\n", &["uccxray.toml", "wach"]);
     check(&dir, "[analyze]\nrelease = 1.5\n", &["uccxray.toml", "release"]);
     check(&dir, "[analyze]\nfail-on = \"dreadful\"\n", &["dreadful"]);
     check(&dir, "[analyze]\nrelease = \"latest\"\n", &["latest"]);

@@ -22,3 +22,4 @@ mod schema;
 mod support;
 mod tidy;
 mod usage;
+mod watch;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant as Stopwatch};
 
 use chrono::TimeDelta;
-use history::analysis::{Analysis, Options};
+use history::analysis::{Analysis, Input, Options};
 use history::facts::Source;
 use parsers::reader::{Limits, Shared};
 use parsers::stamp::Instant;
@@ -39,6 +39,9 @@ const SAVE_COUNTS: Duration = Duration::from_secs(1);
 
 /// Time between two snapshots of mere counts.
 const SHOW_COUNTS: Duration = Duration::from_secs(1);
+
+/// Shortest time between two looks at the files.
+const POLL: Duration = Duration::from_millis(50);
 
 /// Shortest time between two questions to the core.
 const ASK: Duration = Duration::from_millis(50);
@@ -112,6 +115,7 @@ pub struct Engine {
     cost: Duration,
     saved: Stopwatch,
     shown: Stopwatch,
+    polled: Option<Stopwatch>,
     came: bool,
     cleaned: Stopwatch,
 }
@@ -151,10 +155,22 @@ impl Engine {
             cost: Duration::ZERO,
             saved: now,
             shown: now,
+            polled: None,
             came: false,
             cleaned: now,
         };
-        engine.look();
+        // What was known before is what news are told from; what came meanwhile is kept before anything is asked, so
+        // that even a short life takes it further.
+        let (analysis, inputs) = engine.inputs();
+        if engine.setup.replay.is_none() {
+            engine.tail.poll(&mut engine.set, began);
+            for segment in engine.set.all.values_mut() {
+                segment.settle();
+            }
+            engine.save(true);
+        }
+        engine.look_at(analysis, inputs);
+        engine.stale = true;
         Ok(engine)
     }
 
@@ -183,7 +199,13 @@ impl Engine {
     /// Reads what came, keeps it, and says what follows.
     pub fn turn(&mut self) -> Turn {
         let now = self.clock.now();
-        let mut more = self.setup.replay.is_none() && self.tail.poll(&mut self.set, now);
+        // Messages come every few milliseconds; files need not be looked at as often.
+        let polls = self.polled.is_none_or(|polled| polled.elapsed() >= POLL);
+        let mut more = false;
+        if polls && self.setup.replay.is_none() {
+            more = self.tail.poll(&mut self.set, now);
+            self.polled = (!more).then(Stopwatch::now);
+        }
         more |= self.take();
         for segment in self.set.all.values_mut() {
             self.stale |= segment.settle();
@@ -201,11 +223,26 @@ impl Engine {
         } else if self.came && self.shown.elapsed() >= SHOW_COUNTS {
             self.publish();
         }
+        let unsaved = self.set.all.values().any(crate::segment::Segment::is_unsaved);
         let idle = match since {
             Some(since) if self.stale => pause.saturating_sub(since),
-            _ => SAVE_COUNTS,
+            _ if !polls => POLL,
+            _ if unsaved || self.came => SAVE_COUNTS,
+            _ => REFRESH,
         };
         Turn { more, published, idle }
+    }
+
+    /// Reads everything that is there by now, keeps it, and says what follows: at the end of a watch.
+    pub fn catch_up(&mut self) {
+        loop {
+            self.polled = None;
+            if !self.turn().more {
+                break;
+            }
+        }
+        self.look();
+        self.save(true);
     }
 
     /// Takes what the sockets hold. True if there may be more.
@@ -249,7 +286,13 @@ impl Engine {
         if changes.is_empty() && self.set.gone().is_empty() {
             return;
         }
-        match self.store.write(&changes, self.set.gone()) {
+        let lasts = all || matters || self.set.all.values().any(crate::segment::Segment::may_matter);
+        let written = match lasts {
+            true => self.store.write(&changes, self.set.gone()),
+            // The disk may take its time, and messages come meanwhile.
+            false => self.store.write_counts(&changes, self.set.gone()),
+        };
+        match written {
             Ok(()) => {
                 self.set.written();
                 self.trouble = None;
@@ -281,12 +324,22 @@ impl Engine {
 
     /// Asks the core, tells what is to be told, and publishes.
     pub fn look(&mut self) {
+        let (analysis, inputs) = self.inputs();
+        self.look_at(analysis, inputs);
+    }
+
+    fn inputs(&self) -> (Analysis, Vec<Input>) {
+        sources::analysis(&self.set, self.setup.replay.as_ref(), &self.setup.roots)
+    }
+
+    fn look_at(&mut self, mut analysis: Analysis, inputs: Vec<Input>) {
         let began = Stopwatch::now();
         let now = self.clock.now();
-        let (mut analysis, inputs) =
-            sources::analysis(&self.set, self.setup.replay.as_ref(), &self.setup.roots);
         inputs.into_iter().for_each(|input| analysis.add(input));
-        let mut options = Options { as_of: Some(now), ..self.setup.options.clone() };
+        // Nothing in the bundle of a replay is dated: then nothing is past or to come.
+        let undated = self.setup.replay.is_some() && now == Instant::default();
+        let as_of = if undated { self.setup.options.as_of } else { Some(now) };
+        let mut options = Options { as_of, ..self.setup.options.clone() };
         if self.setup.replay.is_none() {
             // A node whose clock is ahead is heard all the same.
             options.until = options.until.or(Some(now + TimeDelta::days(1)));

@@ -14,7 +14,7 @@ use crate::status::SourceStatus;
 use crate::store::{Changes, Stored};
 
 /// First bytes that tell a file from others.
-const HEAD: usize = 4 << 10;
+pub(crate) const HEAD: usize = 4 << 10;
 
 /// Last bytes read that tell whether a file is still what was read.
 const ANCHOR: usize = 256;
@@ -49,6 +49,10 @@ pub struct Segment {
     pub not_a_log: bool,
     /// The time of a collected file, by its container; `None`: bytes are as old as their coming.
     pub written_at: Option<Instant>,
+    /// True if the user gave the file as usage.
+    pub expect_usage: bool,
+    /// The Product Instance that the user gave the file to, by name; `None` otherwise.
+    pub instance: Option<String>,
     head: Vec<u8>,
     anchor: Vec<u8>,
     whole: Option<Vec<u8>>,
@@ -73,9 +77,17 @@ impl Segment {
 
     /// A collected file that is read again as it grew: told from its copies as a batch tells them.
     #[must_use]
-    pub fn collected(id: i64, root: &str, name: &str, shared: &Arc<Shared>, limits: Limits) -> Self {
-        let reader = Reader::new(shared, limits, true).keeping();
-        Self::new(id, "file", root, name, reader, Some(Vec::new()))
+    pub fn collected(
+        id: i64,
+        root: &str,
+        name: &str,
+        usage: bool,
+        shared: &Arc<Shared>,
+        limits: Limits,
+    ) -> Self {
+        let reader = Reader::new(shared, limits, true).keeping().expect_usage(usage);
+        let expect_usage = usage;
+        Self { expect_usage, ..Self::new(id, "file", root, name, reader, Some(Vec::new())) }
     }
 
     /// A sender that is heard for the first time.
@@ -111,6 +123,8 @@ impl Segment {
             behind: 0,
             not_a_log: false,
             written_at: None,
+            expect_usage: false,
+            instance: None,
             head: Vec::new(),
             anchor: Vec::new(),
             whole,
@@ -206,6 +220,18 @@ impl Segment {
         !self.pending.is_empty() || self.forget_before.is_some()
     }
 
+    /// True if the record that is still open may say something about the license: a datagram does not come again.
+    #[must_use]
+    pub fn may_matter(&self) -> bool {
+        self.changed && self.told.1 > 0
+    }
+
+    /// True if anything is to be written, be it a count.
+    #[must_use]
+    pub fn is_unsaved(&self) -> bool {
+        self.changed
+    }
+
     /// What is to be written; `None` if nothing changed.
     #[must_use]
     pub fn changes(&self) -> Option<Changes> {
@@ -257,8 +283,8 @@ impl Segment {
             not_after: self.written_at.or(self.last_bytes),
             outcome: MemberOutcome::Read,
             read,
-            instance: None,
-            expect_usage: false,
+            instance: self.instance.clone(),
+            expect_usage: self.expect_usage,
         }
     }
 
@@ -336,9 +362,9 @@ impl Segments {
     }
 
     /// Begins with a collected file.
-    pub fn begin_collected(&mut self, root: &str, name: &str) -> i64 {
+    pub fn begin_collected(&mut self, root: &str, name: &str, usage: bool) -> i64 {
         let id = self.take_number();
-        self.all.insert(id, Segment::collected(id, root, name, &self.shared, self.limits));
+        self.all.insert(id, Segment::collected(id, root, name, usage, &self.shared, self.limits));
         id
     }
 

@@ -87,6 +87,8 @@ impl Store {
         let fail = |reason| Error::Directory { path: directory.to_owned(), reason };
         make_private(directory).map_err(fail)?;
         let path = directory.join(FILE);
+        // SQLite gives its other files the mode of this one.
+        private_file(&path).map_err(fail)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
         let connection = Connection::open_with_flags(&path, flags).map_err(Error::Sqlite)?;
         Self::prepare(connection, &path)
@@ -134,6 +136,17 @@ impl Store {
 fn make_private(directory: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
+}
+
+/// Makes a file that only its owner may read; one that is there becomes such a file.
+fn private_file(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+    let file = std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    let mode = file.metadata()?.permissions().mode();
+    if mode & 0o077 != 0 {
+        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(())
 }
 
 /// Milliseconds since 1970 as the store has them.

@@ -118,10 +118,15 @@ fn remedy(checks: &[&Check], ids: &[&str], otherwise: &str) -> String {
     failed.unwrap_or_else(|| otherwise.to_owned())
 }
 
+/// A time as a person reads it.
+fn shown(at: Time) -> String {
+    at.0.format("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
 fn since_words(state: &StateNow) -> String {
     match state.since {
-        Some(since) if state.since_is_first_seen => format!("since {} or earlier", since.text()),
-        Some(since) => format!("since {}", since.text()),
+        Some(since) if state.since_is_first_seen => format!("since {} or earlier", shown(since)),
+        Some(since) => format!("since {}", shown(since)),
         None => "since when is not known".to_owned(),
     }
 }
@@ -171,7 +176,7 @@ fn out_of_compliance(instance: &ProductInstance, checks: &[&Check], now: Instant
         node: None,
         since: state.since,
         deadline: find(instance, "enforcement").map(|deadline| told(deadline, now)),
-        title: format!("{}: Out of Compliance {}", instance.id, since_words(state)),
+        title: format!("Out of Compliance {}", since_words(state)),
         says: cause(state),
         remedy: remedy(
             checks,
@@ -207,7 +212,7 @@ fn overage(instance: &ProductInstance, checks: &[&Check], now: Instant, rules: &
         step,
         node: None,
         since: state.since,
-        title: format!("{}: over-use is reported, {when}", instance.id),
+        title: format!("over-use is reported, {when}"),
         says: cause(state),
         remedy: remedy(
             checks,
@@ -229,7 +234,7 @@ fn enforced(instance: &ProductInstance, checks: &[&Check]) -> Verdict {
             node: None,
             since: state.since,
             deadline: None,
-            title: format!("{}: Enforcement {}", instance.id, since_words(state)),
+            title: format!("Enforcement {}", since_words(state)),
             says: cause(state),
             remedy: remedy(
                 checks,
@@ -253,7 +258,7 @@ fn registration(instance: &ProductInstance, checks: &[&Check]) -> Verdict {
             node: None,
             since: state.since,
             deadline: None,
-            title: format!("{}: {} {}", instance.id, state.state.replace('_', " "), since_words(state)),
+            title: format!("{} {}", state.state.replace('_', " "), since_words(state)),
             says: cause(state),
             remedy: remedy(checks, &["registration-age"], "Register again with a new token from CSSM."),
             basis: state.basis.unwrap_or(Basis::Unknown),
@@ -312,7 +317,7 @@ fn deadline(
     };
     let Some(step) = step else {
         return Verdict::Not {
-            says: format!("{what}: {} is far enough away. {}", deadline.expected.text(), deadline.rule),
+            says: format!("{what}: {} is far enough away. {}", shown(deadline.expected), deadline.rule),
             basis: deadline.basis,
             evidence: few(&deadline.evidence),
         };
@@ -324,13 +329,13 @@ fn deadline(
         _ => Severity::Low,
     };
     let when = match left.num_days() {
-        _ if step == 0 => format!("was due {}", deadline.expected.text()),
-        0 => format!("within {} h, {}", left.num_hours() + 1, deadline.expected.text()),
-        days => format!("in {days} d, {}", deadline.expected.text()),
+        _ if step == 0 => format!("was due {}", shown(deadline.expected)),
+        0 => format!("within {} h, {}", left.num_hours() + 1, shown(deadline.expected)),
+        days => format!("in {days} d, {}", shown(deadline.expected)),
     };
     let range = match (deadline.earliest, deadline.latest) {
         (Some(earliest), Some(latest)) if earliest != latest => {
-            format!(" Not before {}, not after {}.", earliest.text(), latest.text())
+            format!(" Not before {}, not after {}.", shown(earliest), shown(latest))
         }
         _ => String::new(),
     };
@@ -345,7 +350,7 @@ fn deadline(
         node: None,
         since: None,
         deadline: Some(due),
-        title: format!("{}: {what} {when}", instance.id),
+        title: format!("{what} {when}"),
         says: format!("{}{range}", deadline.rule),
         remedy: remedy(checks, ids, "Renew now: License Management, Actions, Renew."),
         basis: deadline.basis,
@@ -361,7 +366,7 @@ fn checked(check: &Check) -> Verdict {
             node: None,
             since: None,
             deadline: None,
-            title: format!("{}: {}", check.product_instance.as_deref().unwrap_or_default(), check.says),
+            title: check.says.clone(),
             says: format!("The check {} failed: {}", check.id, check.title),
             remedy: check.remedy.clone().unwrap_or_default(),
             basis: Basis::Stated,
@@ -388,7 +393,7 @@ fn usage(instance: &ProductInstance, entitlement: &str, rules: &Rules) -> Verdic
     let Some(last) = known.last() else { return Verdict::Unknown };
     if !above(&last) {
         return Verdict::Not {
-            says: format!("{} of {} {entitlement} licenses are in use at {}", last.1, last.2, last.0.text()),
+            says: format!("{} of {} {entitlement} licenses are in use at {}", last.1, last.2, shown(last.0)),
             basis: Basis::Stated,
             evidence: Vec::new(),
         };
@@ -405,8 +410,8 @@ fn usage(instance: &ProductInstance, entitlement: &str, rules: &Rules) -> Verdic
         node: None,
         since: Some(first.0),
         deadline: None,
-        title: format!("{}: {} of {} {entitlement} licenses are in use", instance.id, last.1, last.2),
-        says: format!("Above {} % of what was purchased since {}.", rules.usage_percent, first.0.text()),
+        title: format!("{} of {} {entitlement} licenses are in use", last.1, last.2),
+        says: format!("Above {} % of what was purchased since {}.", rules.usage_percent, shown(first.0)),
         remedy: "Let agents log out, or buy licenses before the next reports count over-use.".to_owned(),
         basis: Basis::Stated,
         evidence: evidence.map(|of| few(&of.evidence)).unwrap_or_default(),
@@ -441,7 +446,7 @@ fn quiet(
         .max();
     if now - last.0 <= late {
         return Verdict::Not {
-            says: format!("The last license report came at {}.", last.text()),
+            says: format!("The last license report came at {}.", shown(*last)),
             basis: Basis::Stated,
             evidence: few(&event.witnesses),
         };
@@ -456,11 +461,11 @@ fn quiet(
         node: None,
         since: Some(*last),
         deadline: None,
-        title: format!("{}: no license report since {}", instance.id, last.text()),
+        title: format!("no license report since {}", shown(*last)),
         says: format!(
             "Lines still come, the newest at {}, but not the report that came every {} min: the product is quiet, \
              or debugging was turned off.",
-            alive.map(Time::text).unwrap_or_default(),
+            alive.map(shown).unwrap_or_default(),
             every.num_minutes()
         ),
         remedy: "See whether the Cluster View Daemon is in service (utils service list) and whether its trace level \
@@ -476,7 +481,7 @@ fn silent(source: &SourceFact, now: Instant, rules: &Rules) -> Verdict {
     if now - last.0 < TimeDelta::minutes(rules.silent_minutes) {
         return match source.last_bytes {
             Some(at) => Verdict::Not {
-                says: format!("{} sends again, last at {}", source.name, at.text()),
+                says: format!("{} sends again, last at {}", source.name, shown(at)),
                 basis: Basis::Stated,
                 evidence: Vec::new(),
             },
@@ -484,7 +489,7 @@ fn silent(source: &SourceFact, now: Instant, rules: &Rules) -> Verdict {
         };
     }
     let what = match source.last_bytes {
-        Some(at) => format!("nothing came from {} since {}", source.name, at.text()),
+        Some(at) => format!("nothing came from {} since {}", source.name, shown(at)),
         None => format!("nothing ever came from {}", source.name),
     };
     Verdict::So(Box::new(Found {

@@ -61,6 +61,12 @@ pub fn judge(
 ) -> Vec<Alert> {
     let mut out = Vec::new();
     memory.told.retain(|at| now - at.0 < TimeDelta::hours(1));
+    // A source that is no longer watched is nobody's matter.
+    let watched = |key: &str| {
+        let name = key.strip_prefix("source-silent//");
+        name.is_none_or(|name| sources.iter().any(|source| source.name == name))
+    };
+    memory.active.retain(|key, _| watched(key));
     for condition in conditions(report, sources, now, rules) {
         if rules.off.iter().any(|off| off == condition.rule) {
             continue;

@@ -135,7 +135,7 @@ impl Dictionary {
         let stretches = (output.len() >= sieve::FROM)
             .then(|| sieve::stretches(output, &self.originals, self.longest))
             .flatten()
-            .unwrap_or_else(|| vec![0..output.len()]);
+            .unwrap_or_else(|| std::iter::once(0..output.len()).collect());
         self.leaks_in(output, stretches)
     }
 
@@ -377,7 +377,7 @@ mod tests {
                 output.push_str(WORDS.get(draw as usize).unwrap_or(&"a line of a log"));
                 output.push([' ', '.', 'x', '"'][(seed >> 50) as usize % 4]);
             }
-            let whole = dictionary.leaks_in(output.as_bytes(), vec![0..output.len()]);
+            let whole = dictionary.leaks_in(output.as_bytes(), std::iter::once(0..output.len()).collect());
             assert_eq!(dictionary.leaks(output.as_bytes()), whole, "{spread}");
             assert!(!whole.is_empty());
         }

@@ -38,7 +38,7 @@ pub(super) fn analysis(
             sources.len() - 1
         })
     };
-    for root in replay.is_none().then_some(roots).unwrap_or_default() {
+    for root in if replay.is_none() { roots } else { &[] } {
         let kind = if root.is_dir() { "directory" } else { "file" };
         add(root.to_string_lossy().into_owned(), kind);
     }
@@ -116,6 +116,10 @@ pub(super) fn facts(
     for segment in set.all.values().filter(|segment| !segment.not_a_log) {
         let name = source_name(segment);
         let node = members.get(&key(segment, &name)).and_then(|(node, _)| *node);
+        // Anybody can send a datagram from any address: whoever never said anything about a license is not missed.
+        if segment.kind != "file" && segment.is_quiet() && !out.contains_key(&name) {
+            continue;
+        }
         let fact = out.entry(name.clone()).or_insert_with(|| empty(&name));
         // What was read before this watch began says when it last came, not that it is here now.
         fact.last_bytes = fact.last_bytes.max(segment.last_bytes.map(Time));

@@ -95,8 +95,7 @@ impl Bench {
 
     /// Reads everything and asks at once.
     fn settle(&mut self) {
-        while self.engine.turn().more {}
-        self.engine.look();
+        self.engine.catch_up();
     }
 
     fn told(&self) -> Vec<String> {

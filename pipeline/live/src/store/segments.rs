@@ -2,7 +2,7 @@
 
 use parsers::member::MemberRead;
 use parsers::reader::live::{Kept, Standing};
-use rusqlite::{Row, TransactionBehavior, params};
+use rusqlite::{Connection, Row, TransactionBehavior, params};
 
 use super::{Error, Store, coverage};
 
@@ -62,64 +62,23 @@ impl Store {
     /// # Errors
     /// A full disk, or a store that is damaged.
     pub fn write(&self, all: &[Changes], gone: &[i64]) -> Result<(), Error> {
+        put(&mut self.lock(), all, gone)
+    }
+
+    /// Writes mere counts, all of them or nothing, and does not wait for the disk: a machine that loses its power
+    /// loses those of the last seconds, and files are read again from where reading stood before them. What was
+    /// written by [`Self::write`] stays, and a process that is killed loses nothing.
+    ///
+    /// Source: SQLite, "PRAGMA synchronous": in WAL mode NORMAL is consistent, and syncs when it makes a checkpoint.
+    ///
+    /// # Errors
+    /// A full disk, or a store that is damaged.
+    pub fn write_counts(&self, all: &[Changes], gone: &[i64]) -> Result<(), Error> {
         let mut connection = self.lock();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for Changes { segment, records, forget_before } in all {
-            let standing = segment.standing.as_ref();
-            let header = standing.and_then(|standing| standing.header.as_ref());
-            transaction
-                .prepare_cached(
-                    "INSERT OR IGNORE INTO segment VALUES (?1,'','','',0,X'',X'',NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'')",
-                )?
-                .execute([segment.id])?;
-            transaction
-                .prepare_cached(
-                    "UPDATE segment SET kind=?2, name=?3, root=?4, read=?5, head=?6, anchor=?7, last_bytes_ms=?8,
-                     closed=?9, over_limit=?10, offset=?11, line=?12, syslog=?13, cutting=?14, header_offset=?15,
-                     header_line=?16, header=?17, open=?18, counts=?19 WHERE id=?1",
-                )?
-                .execute(params![
-                    segment.id,
-                    segment.kind,
-                    segment.name,
-                    segment.root,
-                    signed(segment.read),
-                    segment.head,
-                    segment.anchor,
-                    segment.last_bytes_ms,
-                    segment.closed,
-                    signed(segment.over_limit),
-                    standing.map(|standing| signed(standing.offset)),
-                    standing.map(|standing| signed(standing.line)),
-                    standing.map(|standing| standing.syslog),
-                    standing.map(|standing| standing.cutting),
-                    header.map(|(offset, _, _)| signed(*offset)),
-                    header.map(|(_, line, _)| signed(*line)),
-                    header.map(|(_, _, head)| head),
-                    segment.open,
-                    coverage::to_json(&segment.counts)?,
-                ])?;
-            if let Some(before) = forget_before {
-                transaction
-                    .prepare_cached("DELETE FROM record WHERE segment=?1 AND offset<?2")?
-                    .execute(params![segment.id, signed(*before)])?;
-            }
-            let mut insert =
-                transaction.prepare_cached("INSERT OR REPLACE INTO record VALUES (?1,?2,?3,?4)")?;
-            for record in records {
-                insert.execute(params![
-                    segment.id,
-                    signed(record.offset),
-                    signed(record.line),
-                    record.bytes
-                ])?;
-            }
-        }
-        for id in gone {
-            transaction.execute("DELETE FROM segment WHERE id=?1", [id])?;
-        }
-        transaction.commit()?;
-        Ok(())
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        let done = put(&mut connection, all, gone);
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        done
     }
 
     /// All segments with their records, by number.
@@ -144,6 +103,60 @@ impl Store {
         }
         Ok(all)
     }
+}
+
+fn put(connection: &mut Connection, all: &[Changes], gone: &[i64]) -> Result<(), Error> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for Changes { segment, records, forget_before } in all {
+        let standing = segment.standing.as_ref();
+        let header = standing.and_then(|standing| standing.header.as_ref());
+        transaction
+            .prepare_cached(
+                "INSERT OR IGNORE INTO segment VALUES (?1,'','','',0,X'',X'',NULL,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'')",
+            )?
+            .execute([segment.id])?;
+        transaction
+            .prepare_cached(
+                "UPDATE segment SET kind=?2, name=?3, root=?4, read=?5, head=?6, anchor=?7, last_bytes_ms=?8,
+                 closed=?9, over_limit=?10, offset=?11, line=?12, syslog=?13, cutting=?14, header_offset=?15,
+                 header_line=?16, header=?17, open=?18, counts=?19 WHERE id=?1",
+            )?
+            .execute(params![
+                segment.id,
+                segment.kind,
+                segment.name,
+                segment.root,
+                signed(segment.read),
+                segment.head,
+                segment.anchor,
+                segment.last_bytes_ms,
+                segment.closed,
+                signed(segment.over_limit),
+                standing.map(|standing| signed(standing.offset)),
+                standing.map(|standing| signed(standing.line)),
+                standing.map(|standing| standing.syslog),
+                standing.map(|standing| standing.cutting),
+                header.map(|(offset, _, _)| signed(*offset)),
+                header.map(|(_, line, _)| signed(*line)),
+                header.map(|(_, _, head)| head),
+                segment.open,
+                coverage::to_json(&segment.counts)?,
+            ])?;
+        if let Some(before) = forget_before {
+            transaction
+                .prepare_cached("DELETE FROM record WHERE segment=?1 AND offset<?2")?
+                .execute(params![segment.id, signed(*before)])?;
+        }
+        let mut insert = transaction.prepare_cached("INSERT OR REPLACE INTO record VALUES (?1,?2,?3,?4)")?;
+        for record in records {
+            insert.execute(params![segment.id, signed(record.offset), signed(record.line), record.bytes])?;
+        }
+    }
+    for id in gone {
+        transaction.execute("DELETE FROM segment WHERE id=?1", [id])?;
+    }
+    transaction.commit()?;
+    Ok(())
 }
 
 fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {

@@ -65,6 +65,20 @@ fn what_was_written_is_there_after_the_end() {
 }
 
 #[test]
+fn counts_are_there_after_the_end_and_what_follows_is_synced_as_before() {
+    let dir = Dir::new("counts");
+    let store = Store::open(&dir.0).unwrap();
+    let written = Changes { records: Vec::new(), ..changes(7) };
+    store.write_counts(std::slice::from_ref(&written), &[]).unwrap();
+    // 2 is FULL.
+    let synced: i64 = store.lock().pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+    assert_eq!(synced, 2);
+    drop(store);
+    let found = Store::open(&dir.0).unwrap().segments().unwrap();
+    assert_eq!(found, [(written.segment, Vec::new())]);
+}
+
+#[test]
 fn a_forgotten_record_and_a_gone_segment_leave_nothing() {
     let store = Store::in_memory().unwrap();
     let mut written = changes(1);
@@ -121,6 +135,10 @@ fn only_the_owner_may_read_it() {
     let dir = Dir::new("private");
     let _store = Store::open(&dir.0).unwrap();
     assert_eq!(std::fs::metadata(&dir.0).unwrap().permissions().mode() & 0o777, 0o700);
+    for file in std::fs::read_dir(&dir.0).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.path());
+    }
 }
 
 fn at(ms: i64) -> Instant {

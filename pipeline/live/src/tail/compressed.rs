@@ -37,7 +37,8 @@ impl Tail {
             Ok(length) => length,
             Err(why) => {
                 // While it is being written it ends early; once it no longer changes, that is told.
-                if followed.idle > 5 || why.kind() == io::ErrorKind::InvalidData {
+                if followed.changed.elapsed() > super::COMPRESSING || why.kind() == io::ErrorKind::InvalidData
+                {
                     followed.why = Some(why.to_string());
                 }
                 return false;
@@ -100,14 +101,13 @@ fn skip(stream: &mut impl io::Read, bytes: u64) -> io::Result<()> {
 
 /// The segment that the file holds: of those that fit, the one that was read furthest.
 fn known(file: &File, length: u64, set: &Segments) -> Option<i64> {
-    let mut head = vec![0; 4 << 10];
+    let mut head = vec![0; crate::segment::HEAD];
     let filled = fill(&mut decoder(file), &mut head).ok()?;
     head.truncate(filled);
     let mut fitting: Vec<(u64, i64)> = set
         .all
         .values()
-        .filter(|segment| segment.kind == "file" && segment.read > 0 && segment.read <= length)
-        .filter(|segment| head.starts_with(segment.head()) || segment.head().starts_with(&head))
+        .filter(|segment| segment.read <= length && super::same::may_be(&head, segment))
         .map(|segment| (segment.read, segment.id))
         .collect();
     fitting.sort_unstable();

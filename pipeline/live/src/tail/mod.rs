@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant as Stopwatch};
 
 use parsers::stamp::Instant;
 
@@ -25,11 +26,17 @@ use self::same::Same;
 /// Bytes read of one file in one poll: then the others have their turn, and what was read is written.
 const TURN: u64 = 8 << 20;
 
-/// Polls without a change after which a file is no longer held open.
-const HELD_POLLS: u32 = 600;
+/// Time without a change after which a file is no longer held open.
+const HELD: Duration = Duration::from_secs(600);
 
-/// Polls for which a copy that does not grow is waited for before it counts as a file of its own.
-const COPY_POLLS: u32 = 20;
+/// Time for which a copy that does not grow is waited for before it counts as a file of its own.
+const COPYING: Duration = Duration::from_secs(5);
+
+/// Time for which one poll looks into compressed files that hold nothing new.
+const UNPACKING: Duration = Duration::from_millis(100);
+
+/// Time without a change after which a compressed file that ends early counts as damaged.
+const COMPRESSING: Duration = Duration::from_secs(2);
 
 /// What is followed.
 pub struct Tail {
@@ -49,10 +56,17 @@ struct Followed {
     handle: Option<File>,
     /// It holds what the segment of another file holds.
     copy: bool,
-    /// Polls since it last changed.
-    idle: u32,
+    /// When it was last seen to change.
+    changed: Stopwatch,
     /// Why it cannot be read as it is.
     why: Option<String>,
+}
+
+impl Followed {
+    /// True if nobody looked at it as it is, and nothing says that it cannot be read.
+    fn is_unread(&self) -> bool {
+        self.seen != Some(self.found.stat) && self.why.is_none() && self.found.stat.length > 0
+    }
 }
 
 impl Tail {
@@ -89,20 +103,18 @@ impl Tail {
                 seen: None,
                 handle: None,
                 copy: false,
-                idle: 0,
+                changed: Stopwatch::now(),
                 why: None,
             };
             let followed = self.files.entry(path.clone()).or_insert_with(fresh);
-            if followed.found.stat == stat {
-                followed.idle = followed.idle.saturating_add(1);
-            } else {
-                (followed.idle, followed.why) = (0, None);
+            if followed.found.stat != stat {
+                (followed.changed, followed.why) = (Stopwatch::now(), None);
             }
             if let Some(why) = &followed.why {
                 self.troubles.insert(path, why.clone());
             }
             followed.found.stat = stat;
-            if followed.idle > HELD_POLLS {
+            if followed.changed.elapsed() > HELD {
                 followed.handle = None;
             }
         }
@@ -111,8 +123,19 @@ impl Tail {
         for path in &paths {
             more |= self.read_on(path, set, now);
         }
-        for path in &paths {
-            more |= self.place(path, set, now);
+        let read = |set: &Segments| set.all.values().map(|segment| segment.read).sum::<u64>();
+        let before = read(set);
+        for path in paths.iter().filter(|path| !self.is_compressed(path)).cloned().collect::<Vec<_>>() {
+            more |= self.place(&path, set, now);
+        }
+        // What is compressed waits until the rest is written, and each of them until the one before is.
+        let began = Stopwatch::now();
+        for path in paths.iter().filter(|path| self.is_compressed(path)).cloned().collect::<Vec<_>>() {
+            if read(set) != before || began.elapsed() > UNPACKING {
+                more |= self.files.get(&path).is_some_and(Followed::is_unread);
+            } else {
+                more |= self.place(&path, set, now);
+            }
         }
         self.mark(set);
         more
@@ -178,8 +201,8 @@ impl Tail {
         let placed: BTreeMap<i64, PathBuf> = self.placed();
         let mut best: Option<(u64, i64)> = None;
         let mut growing = false;
-        for (id, segment) in set.all.iter().filter(|(_, segment)| segment.kind == "file" && segment.read > 0)
-        {
+        let Some(head) = same::head(&file, stat.length) else { return false };
+        for (id, segment) in set.all.iter().filter(|(_, segment)| same::may_be(&head, segment)) {
             match same::compare(&file, stat.length, segment) {
                 Same::Yes => best = best.max(Some((segment.read, *id))),
                 Same::Shorter if same::is_long_enough(stat.length) => {
@@ -215,7 +238,7 @@ impl Tail {
                     _ => id,
                 }
             }
-            None if growing && followed.idle < COPY_POLLS => return false,
+            None if growing && followed.changed.elapsed() < COPYING => return false,
             None => set.begin_file(&self.root_of(path), &self.name_of(path)),
         };
         let (root, name) = (self.root_of(path), self.name_of(path));
@@ -229,6 +252,10 @@ impl Tail {
         followed.copy = false;
         followed.handle = Some(file);
         read(followed, set, now, stat)
+    }
+
+    fn is_compressed(&self, path: &Path) -> bool {
+        self.files.get(path).is_some_and(|followed| followed.found.compressed)
     }
 
     /// Which file each segment is read from.

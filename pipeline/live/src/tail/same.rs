@@ -21,6 +21,18 @@ pub(super) enum Same {
     No,
 }
 
+/// The first bytes of a file.
+pub(super) fn head(file: &File, length: u64) -> Option<Vec<u8>> {
+    read_at(file, 0, usize::try_from(length).unwrap_or(usize::MAX).min(crate::segment::HEAD))
+}
+
+/// True if a file that begins so may hold what a segment read: most do not, and need not be looked at again.
+pub(super) fn may_be(head: &[u8], segment: &Segment) -> bool {
+    segment.kind == "file"
+        && segment.read > 0
+        && (head.starts_with(segment.head()) || segment.head().starts_with(head))
+}
+
 /// Compares a file of `length` bytes with what a segment read.
 pub(super) fn compare(file: &File, length: u64, segment: &Segment) -> Same {
     let head = segment.head();
