@@ -137,6 +137,8 @@ pub(super) fn run(args: &WatchArgs, config: Config, clock: Clock) -> Result<Exit
             super::say(&plain::news(Some(&before), &engine.snapshots().borrow().clone(), style));
         }
         let written = engine.report().map_or(Exit::Ok, |report| super::write(&args.analyze, &report));
+        // It holds the deliveries too: only their last owner can end them.
+        drop(engine);
         sending.stop();
         written
     };
