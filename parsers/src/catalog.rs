@@ -11,7 +11,7 @@ mod find;
 pub mod lint;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use regex::{Regex, RegexSet};
 
@@ -158,10 +158,17 @@ pub struct Catalog {
     entries: Vec<Entry>,
     /// Of each entry those that it makes more precise, directly or not.
     bases: Vec<Vec<usize>>,
-    set: RegexSet,
-    /// The expressions of entries with a group named `host`.
-    hosts: BTreeMap<usize, Regex>,
+    /// Made when the first record is matched: most logs tell of no failure, and making them takes milliseconds.
+    expressions: OnceLock<Expressions>,
     finder: Finder,
+}
+
+/// The patterns of all entries.
+#[derive(Debug)]
+struct Expressions {
+    set: RegexSet,
+    /// Those with a group named `host`, by entry.
+    hosts: BTreeMap<usize, Regex>,
 }
 
 /// Words that tie a record to the license transport.
@@ -208,17 +215,20 @@ impl Catalog {
         Arc::new(Self::compile(Vec::new()))
     }
 
-    /// Compiles entries; one whose expression is none is left out.
-    fn compile(mut entries: Vec<Entry>) -> Self {
-        entries.retain(|entry| lint::expression(&entry.pattern).is_ok());
-        let set = lint::set(entries.iter().map(|entry| &*entry.pattern));
+    /// Compiles entries whose expressions the lint has seen.
+    fn compile(entries: Vec<Entry>) -> Self {
         let bases = bases(&entries);
-        let hosts = entries.iter().enumerate().filter_map(|(at, entry)| {
-            let expression = lint::expression(&entry.pattern).ok()?;
-            expression.capture_names().flatten().any(|name| name == "host").then_some((at, expression))
-        });
         let finder = Finder::new(entries.iter().filter_map(|entry| find::literals(&entry.pattern)).flatten());
-        Self { hosts: hosts.collect(), entries, bases, set, finder }
+        Self { entries, bases, expressions: OnceLock::new(), finder }
+    }
+
+    fn expressions(&self) -> &Expressions {
+        self.expressions.get_or_init(|| {
+            let set = lint::set(self.entries.iter().map(|entry| &*entry.pattern));
+            let named = self.entries.iter().enumerate().filter(|(_, entry)| entry.pattern.contains("<host>"));
+            let hosts = named.filter_map(|(at, entry)| Some((at, lint::expression(&entry.pattern).ok()?)));
+            Expressions { set, hosts: hosts.collect() }
+        })
     }
 
     /// The entries, built-in ones first.
@@ -238,6 +248,12 @@ impl Catalog {
         self.finder.find(bytes, from)
     }
 
+    /// True if a fixed part of a pattern, a Transport URL or a request for licenses stands in a record: without one
+    /// there is nothing in it to be found.
+    pub(crate) fn concerns(&self, record: &str) -> bool {
+        self.finder.stands_in(record.as_bytes())
+    }
+
     /// The failure that `raw` (the whole record, continuation lines included) tells of; `None` if it tells of none,
     /// or of one that is not about the license transport.
     #[must_use]
@@ -251,7 +267,8 @@ impl Catalog {
     /// The entry that decides about a text, whatever it is about.
     #[must_use]
     pub fn matching<'a>(&'a self, raw: &'a str) -> Option<Hit<'a>> {
-        let matched = self.set.matches(raw);
+        let Expressions { set, hosts } = self.expressions();
+        let matched = set.matches(raw);
         let made_precise = |at: usize| {
             let mut others = matched.iter().filter_map(|other| self.bases.get(other));
             others.any(|bases| bases.contains(&at))
@@ -261,7 +278,7 @@ impl Catalog {
         let entry = self.entries.get(at)?;
         // The decisive entry may name no host where the one it makes more precise does.
         let mut named = std::iter::once(at).chain(matched.iter());
-        let host = named.find_map(|at| self.hosts.get(&at)?.captures(raw)?.name("host"));
+        let host = named.find_map(|at| hosts.get(&at)?.captures(raw)?.name("host"));
         Some(Hit { entry, host: host.map(|host| host.as_str()).and_then(signatures::host_at_start) })
     }
 }
@@ -373,8 +390,13 @@ rejects = ["java.net.ConnectException: Connection timed out"]
             for line in &entry.matches {
                 let found = catalog.find(line.as_bytes(), 0);
                 assert!(found.is_some(), "{}: {line}", entry.id);
+                assert!(catalog.concerns(line), "{}: {line}", entry.id);
             }
         }
+        let alarm =
+            "This Product Instance is currently in Out of Compliance state because of insufficient licenses.";
+        assert!(!catalog.concerns(alarm));
+        assert!(catalog.concerns("url=https://tools.cisco.com/its/service/oddce/services/DDCEService"));
         assert_eq!(Catalog::empty().find(b"java.net.UnknownHostException", 0), None);
     }
 }

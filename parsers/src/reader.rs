@@ -487,6 +487,9 @@ impl Reader {
     /// Notes which component printed debug output.
     fn note_debug(&mut self, record: &[u8]) {
         let line = record.get(..lines::first(record).min(200)).unwrap_or_default();
+        if formats::header_code(line).is_some_and(|code| self.debug.contains(code)) {
+            return;
+        }
         if let Some(code) = formats::debug_code(&String::from_utf8_lossy(line)) {
             self.debug.insert(code);
         }

@@ -149,8 +149,10 @@ impl Sift {
     ) {
         let mut meaning = mnemonics::meaning(record);
         let catalog = Arc::clone(&self.catalog);
-        let failure = catalog.failure(record, raw);
-        if let Some((url, _)) = signatures::transport_url(raw) {
+        // One pass tells that most records hold none of the words that are looked for below.
+        let words = catalog.concerns(raw);
+        let failure = if words { catalog.failure(record, raw) } else { None };
+        if words && let Some((url, _)) = signatures::transport_url(raw) {
             let node = node_of(record);
             let says = Says::TransportUrl { url: url.into() };
             // A debug log prints its URL at every report; once is enough.
@@ -175,7 +177,7 @@ impl Sift {
         }
         if let Some(kind) = meaning {
             self.push(out, kind, record, witness, span.clone());
-        } else if let Some((tag, count)) = signatures::entitlement_request(raw) {
+        } else if words && let Some((tag, count)) = signatures::entitlement_request(raw) {
             let entitlement = entitlements::name(tag);
             self.push(
                 out,

@@ -10,6 +10,8 @@ use std::io::{self, Read};
 pub(super) enum Input<'a> {
     /// All in memory.
     Slice(&'a [u8]),
+    /// All in memory, of no container, and not yet compared with the checksum that they must have.
+    Unverified(&'a [u8], u32),
     /// To be read.
     Read(&'a mut dyn Read),
 }
@@ -27,6 +29,11 @@ pub(super) fn read<V: Visitor>(run: &Run<'_, V>, worker: &mut Worker, member: Me
                 Content::Gzip => gzip::slice(run, worker, member, bytes),
                 Content::Tar => tar::read(run, worker, &member, &mut &*bytes),
                 Content::Zip => zip::slice(run, worker, &member, bytes),
+            }
+        }
+        Input::Unverified(bytes, checksum) => {
+            if admit(run, &member, detect(bytes)) {
+                leaf::verified(run, &member, bytes, Some(checksum));
             }
         }
         Input::Read(reader) => {

@@ -3,7 +3,9 @@
 use super::buffer::BUFFER;
 use super::member::Member;
 use super::run::{Halt, Run};
+use super::zip::checksum;
 use super::{End, Meta, Visitor};
+use libdeflater::Crc;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 
@@ -62,14 +64,26 @@ impl<'r, 'a, V: Visitor> Delivery<'r, 'a, V> {
 
 /// Delivers bytes that are all in memory.
 pub(super) fn slice<V: Visitor>(run: &Run<'_, V>, member: &Member, bytes: &[u8]) {
+    verified(run, member, bytes, None);
+}
+
+/// The same with the checksum they must have, computed part by part while the bytes are in the processor's cache.
+pub(super) fn verified<V: Visitor>(run: &Run<'_, V>, member: &Member, bytes: &[u8], expected: Option<u32>) {
     let mut delivery = Delivery::open(run, member);
-    let mut end = ControlFlow::Continue(());
+    let mut crc = Crc::new();
     for part in bytes.chunks(BUFFER) {
-        end = delivery.chunk(part);
+        if expected.is_some() {
+            crc.update(part);
+        }
+        let end = delivery.chunk(part);
         if end.is_break() {
-            break;
+            return delivery.close(end);
         }
     }
+    let end = match expected.map(|expected| checksum(crc.sum(), expected)) {
+        Some(Err(error)) => ControlFlow::Break(Some(reason(&error))),
+        Some(Ok(())) | None => ControlFlow::Continue(()),
+    };
     delivery.close(end);
 }
 

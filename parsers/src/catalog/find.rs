@@ -86,7 +86,14 @@ fn stems(literals: &[Vec<u8>]) -> Vec<Vec<u8>> {
 
 /// Finds fixed parts of patterns in raw bytes.
 #[derive(Debug)]
-pub(crate) enum Finder {
+pub(crate) struct Finder {
+    stems: Search,
+    /// The fixed parts themselves: a stem stands in many an alarm that tells of no failure.
+    whole: Search,
+}
+
+#[derive(Debug)]
+enum Search {
     /// At the speed of memory.
     Packed(Searcher),
     /// More literals than the packed search takes, or a processor without it.
@@ -100,17 +107,31 @@ impl Finder {
     pub(super) fn new(literals: impl Iterator<Item = Vec<u8>>) -> Self {
         let others = OTHERS.iter().map(|text| text.as_bytes().to_vec());
         let all: Vec<Vec<u8>> = literals.chain(others).collect();
-        let kept = stems(&all);
-        let packed = || Config::new().match_kind(MatchKind::LeftmostFirst).builder().extend(&kept).build();
-        if let Some(searcher) = (kept.len() <= PACKED_MAX).then(packed).flatten() {
+        Self { stems: Search::new(&stems(&all)), whole: Search::new(&all) }
+    }
+
+    /// Offset of the first hit at or behind `from`, which may be a false one; `None` if there is none.
+    pub(super) fn find(&self, bytes: &[u8], from: usize) -> Option<usize> {
+        self.stems.find(bytes, from)
+    }
+
+    /// True if a fixed part stands in a record.
+    pub(super) fn stands_in(&self, record: &[u8]) -> bool {
+        self.whole.find(record, 0).is_some()
+    }
+}
+
+impl Search {
+    fn new(literals: &[Vec<u8>]) -> Self {
+        let packed = || Config::new().match_kind(MatchKind::LeftmostFirst).builder().extend(literals).build();
+        if let Some(searcher) = (literals.len() <= PACKED_MAX).then(packed).flatten() {
             return Self::Packed(searcher);
         }
-        let built = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(&kept);
+        let built = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(literals);
         built.map_or(Self::Everything, Self::Automaton)
     }
 
-    /// Offset of the first hit at or behind `from`; `None` if there is none.
-    pub(super) fn find(&self, bytes: &[u8], from: usize) -> Option<usize> {
+    fn find(&self, bytes: &[u8], from: usize) -> Option<usize> {
         match self {
             Self::Packed(searcher) => {
                 searcher.find_in(bytes, (from..bytes.len()).into()).map(|hit| hit.start())

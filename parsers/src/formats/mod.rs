@@ -174,6 +174,13 @@ pub(crate) fn debug_code(line: &str) -> Option<Arc<str>> {
     (record.severity == crate::record::Severity::DEBUG).then(|| format!("{}-{sub}", record.facility).into())
 }
 
+/// The same of the first code in a line, by its shape alone: enough to know a code again.
+pub(crate) fn header_code(line: &[u8]) -> Option<&str> {
+    let from = memchr::memchr(b'%', line)? + 1;
+    let code = line.get(from..from + memchr::memmem::find(line.get(from..)?, b"-7-")?)?;
+    std::str::from_utf8(code).ok()
+}
+
 /// Every format's name, for the documentation and the tests.
 #[must_use]
 pub fn format_names() -> Vec<&'static str> {

@@ -5,6 +5,7 @@ use super::super::at::{AtReader, ReadAt};
 use super::super::budget::{Budget, Charged};
 use super::super::buffer::{BUFFER, Buffered};
 use super::super::content::{self, Input};
+use super::super::detect::{Content, detect};
 use super::super::leaf::reason;
 use super::super::member::{Member, Worker};
 use super::super::name::{self, Name};
@@ -157,10 +158,13 @@ fn at_once<V: Visitor>(
         worker.give_large(compressed);
         result
     };
-    let good = result == Ok(len) && crc32(output) == entry.crc;
+    // What holds members of its own is verified before any of them is delivered.
+    let plain = detect(output) == Content::Plain;
+    let good = result == Ok(len) && (plain || crc32(output) == entry.crc);
     if good {
+        let input = if plain { Input::Unverified(output, entry.crc) } else { Input::Slice(output) };
         match budget.take(entry.bytes) {
-            Ok(()) => content::read(run, worker, member.clone(), Input::Slice(output)),
+            Ok(()) => content::read(run, worker, member.clone(), input),
             Err(error) => run.skip_wanted(member, &reason(&error)),
         }
     }
@@ -204,7 +208,7 @@ impl<R: Read> Read for Checked<R> {
 }
 
 /// Compares a checksum with the one that the archive states.
-pub(super) fn checksum(found: u32, expected: u32) -> io::Result<()> {
+pub(in crate::bundle) fn checksum(found: u32, expected: u32) -> io::Result<()> {
     if found == expected {
         return Ok(());
     }

@@ -14,6 +14,7 @@ use super::queue::Work;
 use super::run::{Metered, Run};
 use super::{Visitor, name};
 use directory::{Directory, Entry};
+pub(super) use entry::checksum;
 use std::io::Read;
 use std::sync::Arc;
 
