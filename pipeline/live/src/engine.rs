@@ -267,8 +267,7 @@ impl Engine {
             taken += batch.messages.len();
             self.came = true;
             if segment.read > SENDER_BYTES {
-                segment.closed = true;
-                segment.touch();
+                segment.close();
             }
         }
         taken >= TAKE

@@ -181,11 +181,14 @@ impl Segment {
     fn take(&mut self, bytes: &[u8]) {
         self.changed = true;
         self.read += bytes.len() as u64;
-        let room = HEAD.saturating_sub(self.head.len());
-        self.head.extend_from_slice(bytes.get(..room.min(bytes.len())).unwrap_or_default());
-        let last = bytes.get(bytes.len().saturating_sub(ANCHOR)..).unwrap_or_default();
-        self.anchor.extend_from_slice(last);
-        self.anchor.drain(..self.anchor.len().saturating_sub(ANCHOR));
+        // What a sender sent is not looked for again.
+        if self.kind == "file" {
+            let room = HEAD.saturating_sub(self.head.len());
+            self.head.extend_from_slice(bytes.get(..room.min(bytes.len())).unwrap_or_default());
+            let last = bytes.get(bytes.len().saturating_sub(ANCHOR)..).unwrap_or_default();
+            self.anchor.extend_from_slice(last);
+            self.anchor.drain(..self.anchor.len().saturating_sub(ANCHOR));
+        }
         if let Some(whole) = &mut self.whole {
             if whole.len() + bytes.len() <= WHOLE_MAX {
                 whole.extend_from_slice(bytes);
@@ -266,6 +269,16 @@ impl Segment {
         self.pending.clear();
         self.forget_before = None;
         self.changed = false;
+    }
+
+    /// No more will come for now: only what it says is kept.
+    pub fn close(&mut self) {
+        self.closed = true;
+        self.changed = true;
+        // What it tells may change with this: that is seen when it is settled next.
+        self.reader.rest();
+        self.pending.shrink_to_fit();
+        self.sequences.rest();
     }
 
     /// Notes that something beside the bytes changed.

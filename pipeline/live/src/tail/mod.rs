@@ -285,9 +285,13 @@ impl Tail {
             let length = placed.get(id).and_then(|path| self.files.get(path)).map(|f| f.found.stat.length);
             segment.behind = length.map_or(0, |length| length.saturating_sub(segment.read));
             let closed = length.is_none();
-            if segment.closed != closed {
-                segment.closed = closed;
-                segment.touch();
+            match (segment.closed, closed) {
+                (false, true) => segment.close(),
+                (true, false) => {
+                    segment.closed = false;
+                    segment.touch();
+                }
+                _ => {}
             }
         }
     }
