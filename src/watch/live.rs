@@ -14,8 +14,9 @@ use live::engine::{Engine, Setup};
 use live::listen::Listener;
 use live::status::Snapshot;
 use live::store::Store;
+use live::view::plain::{self, Style};
+use live::view::screen;
 use live::view::serve::{ServeConfig, Server};
-use live::view::{plain, screen};
 use notify::Watcher as _;
 use parsers::reader::Shared;
 
@@ -64,6 +65,8 @@ pub(super) fn run(args: &WatchArgs, config: Config, clock: Clock) -> Result<Exit
         Ok(engine) => engine,
         Err(error) => return fail(&error),
     };
+    let ringing = bell.clone();
+    engine.ring(Arc::new(move || ringing.ring()));
     let mut sending = Sending::start(&config.sinks, &store, &clock, &config.state);
     engine.deliver(Arc::clone(&sending.delivery));
     let listener = match config.endpoints.is_empty() {
@@ -116,6 +119,7 @@ pub(super) fn run(args: &WatchArgs, config: Config, clock: Clock) -> Result<Exit
             let turn = engine.turn();
             if turn.published && prints {
                 let now = engine.snapshots().borrow().clone();
+                let style = Style { no_alerts: engine.prints_alerts(), ..style };
                 if !super::say(&plain::news(Some(&before), &now, style)) {
                     // Nobody reads any more; the watch goes on for those who are told otherwise.
                     prints = false;
@@ -124,7 +128,8 @@ pub(super) fn run(args: &WatchArgs, config: Config, clock: Clock) -> Result<Exit
             }
             tell_manager("WATCHDOG=1");
             if !turn.more {
-                std::thread::sleep(TOGETHER);
+                // What is being written may be done at any moment, and then something can be told.
+                std::thread::sleep(if turn.writing { TOGETHER / 5 } else { TOGETHER });
                 ring.wait(turn.idle.min(poll));
             }
         }
@@ -134,6 +139,7 @@ pub(super) fn run(args: &WatchArgs, config: Config, clock: Clock) -> Result<Exit
         }
         engine.catch_up();
         if prints {
+            let style = Style { no_alerts: engine.prints_alerts(), ..style };
             super::say(&plain::news(Some(&before), &engine.snapshots().borrow().clone(), style));
         }
         let written = engine.report().map_or(Exit::Ok, |report| super::write(&args.analyze, &report));
