@@ -91,6 +91,8 @@ fn a_configuration_that_cannot_be_used_is_refused_with_78() {
     };
     check("[watch]\npaths = [\"logs\"]\n", 0, "1 path to follow");
     check("[watch]\n", 78, "there is nothing to watch");
+    check("[watch]\npaths = [\"logs\"]\nkeep_days = 30\npoll-seconds = 2\n", 0, "1 path to follow");
+    check("[watch]\npaths = [\"logs\"]\nkeep_days = 30\nkeep-days = 40\n", 78, "keep-days");
     check("[watch]\npaths = [\"logs\"]\nno-such = 1\n", 78, "no-such");
     check("[watch]\nlisten = [\"udb://x\"]\n", 78, "udp://");
     check("[watch]\nlisten = [\"tls://127.0.0.1:0\"]\n", 78, "certificate");
@@ -99,7 +101,7 @@ fn a_configuration_that_cannot_be_used_is_refused_with_78() {
     check(
         "[watch]\npaths = [\"x\"]\n[[watch.sink]]\nname = \"a\"\nkind = \"webhook\"\nurl = \"https://example.com\"\nkey = \"hush\"\n",
         78,
-        "key_file",
+        "key-file",
     );
     check(
         "[watch]\npaths = [\"x\"]\n[[watch.maintenance]]\nfrom = \"2026-04-02T00:00:00Z\"\nuntil = \"2026-04-01T00:00:00Z\"\nreason = \"x\"\n",
