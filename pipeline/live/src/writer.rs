@@ -51,18 +51,12 @@ impl Writer {
         self.is_busy
     }
 
-    /// Begins to write an entry, and rings when it is done with. Hands it back if one is on its way.
-    pub(crate) fn begin(&mut self, entry: Entry, bells: Vec<Bell>) -> Result<(), Entry> {
-        match &self.work {
-            Some(work) if !self.is_busy => match work.send((entry, bells)) {
-                Ok(()) => {
-                    self.is_busy = true;
-                    Ok(())
-                }
-                Err(refused) => Err(refused.0.0),
-            },
-            _ => Err(entry),
-        }
+    /// Begins to write an entry, and rings when it is done with. Hands it back if that cannot be.
+    pub(crate) fn begin(&mut self, entry: Entry, bells: Vec<Bell>) -> Option<Entry> {
+        let Some(work) = self.work.as_ref().filter(|_| !self.is_busy) else { return Some(entry) };
+        let refused = work.send((entry, bells)).err().map(|refused| refused.0.0);
+        self.is_busy = refused.is_none();
+        refused
     }
 
     /// What became of the entry that was on its way, once that is known.

@@ -78,8 +78,8 @@ impl Engine {
             bells.push(delivery.bell());
         }
         match self.writer.begin(entry, bells) {
-            Ok(()) => false,
-            Err(entry) => {
+            None => false,
+            Some(entry) => {
                 self.done(entry, Err(Error::Damaged("the thread that writes has ended".to_owned())))
             }
         }

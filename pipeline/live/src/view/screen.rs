@@ -165,7 +165,7 @@ pub fn draw(frame: &mut Frame<'_>, snapshot: &Snapshot, now: Instant, view: &Vie
     if area.width == 0 || area.height == 0 {
         return;
     }
-    let state_lines = states(snapshot, now, view, area.width);
+    let (state_lines, _) = wrapped(states(snapshot, now, view, area.width), area.width.saturating_sub(2));
     // The states come first; the list gets what is left, and half of a small screen.
     let wanted = u16::try_from(state_lines.len()).unwrap_or(u16::MAX).saturating_add(2);
     let most = area.height.saturating_sub(2).saturating_mul(3) / 5;
