@@ -1,7 +1,7 @@
 //! A watch on what happens now.
 
 use std::io::IsTerminal as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,14 +50,16 @@ pub(super) fn run(args: &WatchArgs, config: Config, clock: Clock) -> Result<Exit
         Ok(store) => store,
         Err(error) => return fail(&error),
     };
+    let mut sending = Sending::start(&config.sinks, &store, &clock, &config.state);
     let setup = Setup {
         roots: config.roots.clone(),
         endpoints: config.endpoints.iter().map(ToString::to_string).collect(),
         limits: analyze::bounds(&args.analyze).reader,
         shared: Shared::with(super::catalog(args)),
         options: analyze::options(&args.analyze)?,
-        rules: config.rules.clone(),
-        sinks: Vec::new(),
+        rules: config.rules,
+        // From the first look on: what it tells is told once.
+        sinks: config.sinks,
         keep: config.keep,
         replay: None,
     };
@@ -67,7 +69,6 @@ pub(super) fn run(args: &WatchArgs, config: Config, clock: Clock) -> Result<Exit
     };
     let ringing = bell.clone();
     engine.ring(Arc::new(move || ringing.ring()));
-    let mut sending = Sending::start(&config.sinks, &store, &clock, &config.state);
     engine.deliver(Arc::clone(&sending.delivery));
     let listener = match config.endpoints.is_empty() {
         true => None,
@@ -99,8 +100,7 @@ pub(super) fn run(args: &WatchArgs, config: Config, clock: Clock) -> Result<Exit
         }
     };
     // Kept until the end: it only wakes, and what it cannot watch is polled.
-    let _watcher = watcher(&config, &bell);
-    engine.reload(config.rules.clone(), config.sinks);
+    let _watcher = watcher(&config.roots, &bell);
     let screen = std::io::stdout().is_terminal() && !args.plain && !args.analyze.quiet;
     let (poll, snapshots) = (config.poll, engine.snapshots());
     tell_manager("READY=1\nSTATUS=watching");
@@ -221,8 +221,8 @@ fn usable(sinks: &[SinkConfig]) -> Vec<Sink> {
 }
 
 /// Wakes the watch when files change. What cannot be watched is polled all the same.
-fn watcher(config: &Config, bell: &Bell) -> Option<notify::RecommendedWatcher> {
-    if config.roots.is_empty() {
+fn watcher(roots: &[PathBuf], bell: &Bell) -> Option<notify::RecommendedWatcher> {
+    if roots.is_empty() {
         return None;
     }
     let ringing = bell.clone();
@@ -233,7 +233,7 @@ fn watcher(config: &Config, bell: &Bell) -> Option<notify::RecommendedWatcher> {
         }
     })
     .ok()?;
-    for root in &config.roots {
+    for root in roots {
         let (path, mode) = match root.is_dir() {
             true => (root.as_path(), notify::RecursiveMode::Recursive),
             false => (root.parent().unwrap_or(root), notify::RecursiveMode::NonRecursive),
