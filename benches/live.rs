@@ -5,7 +5,7 @@
 //! cargo bench --bench live -- --storm [--seconds 60]                    nothing but alarms, faster until loss
 //! cargo bench --bench live -- --peer [--seconds 60]                     the same senders to rsyslogd
 //! cargo bench --bench live -- --latency [--alarms 200]                  from a datagram to a webhook and to the page
-//! cargo bench --bench live -- --steady MINUTES                          1,000 messages/s: does memory grow?
+//! cargo bench --bench live -- --steady MINUTES [--rate 1000]            so many messages/s: does memory grow?
 //!     [--binary UCCXRAY] [--dir DIR] [--peer-dir DIR] [--table FILE] [--no-ramp]
 //! ```
 //!
@@ -34,7 +34,7 @@ mod steady;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: live --rates | --storm | --peer | --latency | --steady MINUTES\n            \
+const USAGE: &str = "usage: live --rates | --storm | --peer | --latency | --steady MINUTES [--rate 1000]\n            \
                      [--seconds 60] [--only udp,tcp] [--no-ramp] [--alarms 200]\n            \
                      [--binary UCCXRAY] [--dir DIR] [--peer-dir DIR] [--table FILE]";
 
@@ -70,8 +70,9 @@ struct Options {
     storm: bool,
     peer: bool,
     latency: bool,
-    /// Minutes of the steady run; `None`: there is none.
+    /// Minutes of the steady run; `None`: there is none. And its messages a second.
     steady: Option<u64>,
+    rate: u64,
     seconds: u64,
     kinds: Vec<&'static str>,
     ramps: bool,
@@ -90,6 +91,7 @@ impl Options {
             peer: false,
             latency: false,
             steady: None,
+            rate: steady::RATE,
             seconds: 60,
             kinds: vec!["udp", "tcp"],
             ramps: true,
@@ -113,6 +115,7 @@ impl Options {
                 "--latency" => options.latency = true,
                 "--no-ramp" => options.ramps = false,
                 "--steady" => options.steady = Some(number(value()?)?.max(1)),
+                "--rate" => options.rate = number(value()?)?.max(1),
                 "--seconds" => options.seconds = number(value()?)?.max(1),
                 "--alarms" => {
                     options.alarms = usize::try_from(number(value()?)?.clamp(1, 9_999)).unwrap_or(1)
@@ -161,7 +164,7 @@ impl Options {
         }
         if let Some(minutes) = self.steady {
             let dir = rates::fresh(&self.dir, "steady")?;
-            text.push_str(&steady::run(&program()?, &dir, minutes)?);
+            text.push_str(&steady::run(&program()?, &dir, minutes, self.rate)?);
         }
         println!("\n{text}");
         if let Some(table) = &self.table {

@@ -91,6 +91,8 @@ fn a_configuration_that_cannot_be_used_is_refused_with_78() {
     };
     check("[watch]\npaths = [\"logs\"]\n", 0, "1 path to follow");
     check("[watch]\n", 78, "there is nothing to watch");
+    check("[watch]\npaths = [\"logs\"]\nkeep_days = 30\npoll-seconds = 2\n", 0, "1 path to follow");
+    check("[watch]\npaths = [\"logs\"]\nkeep_days = 30\nkeep-days = 40\n", 78, "keep-days");
     check("[watch]\npaths = [\"logs\"]\nno-such = 1\n", 78, "no-such");
     check("[watch]\nlisten = [\"udb://x\"]\n", 78, "udp://");
     check("[watch]\nlisten = [\"tls://127.0.0.1:0\"]\n", 78, "certificate");
@@ -99,7 +101,7 @@ fn a_configuration_that_cannot_be_used_is_refused_with_78() {
     check(
         "[watch]\npaths = [\"x\"]\n[[watch.sink]]\nname = \"a\"\nkind = \"webhook\"\nurl = \"https://example.com\"\nkey = \"hush\"\n",
         78,
-        "key_file",
+        "key-file",
     );
     check(
         "[watch]\npaths = [\"x\"]\n[[watch.maintenance]]\nfrom = \"2026-04-02T00:00:00Z\"\nuntil = \"2026-04-01T00:00:00Z\"\nreason = \"x\"\n",
@@ -392,6 +394,41 @@ fn nothing_is_lost_or_doubled_while_the_watch_is_killed_at_random() {
     assert_eq!((lost, doubled), (vec![], vec![]));
     assert!(twice.is_empty(), "{twice:?}");
     assert!(alerts.iter().any(|alert| alert["rule"] == "out-of-compliance"), "{alerts:?}");
+}
+
+#[test]
+fn what_was_read_before_an_end_and_not_told_is_told_to_every_sink_after_it() {
+    let dir = Dir::new();
+    fs::create_dir(dir.path().join("logs")).unwrap();
+    let line = "1: uccxpub: Apr 02 2026 05:30:05.123 UTC :  %UC_LIB_LICENSE-1-SYSTEM_IN_OOC_STATE: %[AppID=Cisco Unified CCX Cluster View Daemon][ClusterID=][NodeID=uccxpub]: This Product Instance is currently in Out of Compliance state";
+    dir.file("logs/CiscoSyslog", format!("{line}\n"));
+    let (hook, got) = receiver();
+    let start = |rules: &str| {
+        let config = dir.file(
+            "watch.toml",
+            format!(
+                "[watch]\npaths = [\"logs\"]\nstate = \"state\"\nserve = \"127.0.0.1:0\"\n{rules}[[watch.sink]]\n\
+                 name = \"hook\"\nkind = \"webhook\"\nurl = \"http://{hook}/\"\nproxy = false\n"
+            ),
+        );
+        let mut command = uccxray(dir.path());
+        command.args(["watch", "--plain", "--config"]).arg(&config);
+        Running::start(&mut command)
+    };
+    let is_told =
+        || got.lock().unwrap().iter().any(|alert: &serde_json::Value| alert["rule"] == "out-of-compliance");
+    // Its lines are on the disk, and nobody is told: as if it had been killed between the two.
+    let mut watch = start("[watch.rules]\noff = [\"out-of-compliance\"]\n");
+    watch.until("the event", |report| report["events"][0]["kind"] == "ooc_entered");
+    assert_eq!(watch.end("-TERM"), 0);
+    assert!(!is_told());
+    let mut watch = start("");
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !is_told() {
+        assert!(Instant::now() < deadline, "{:?}", got.lock().unwrap());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(watch.end("-TERM"), 0);
 }
 
 #[test]

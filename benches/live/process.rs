@@ -174,8 +174,8 @@ impl Watch {
         let began = Instant::now();
         let mut before = self.counted()?;
         let mut quiet = 0;
-        // Counts are published once a second.
-        while quiet < 4 && began.elapsed() < Duration::from_secs(60) {
+        // Counts are published once a second, and not while the core is asked: of a storm that takes seconds.
+        while quiet < 10 && began.elapsed() < Duration::from_secs(60) {
             std::thread::sleep(Duration::from_millis(700));
             let now = self.counted()?;
             quiet = if now == before { quiet + 1 } else { 0 };

@@ -175,8 +175,32 @@ fn section(path: &Path) -> Result<Section, String> {
         )
     };
     let mut table: toml::Table = toml::from_str(&text).map_err(wrong)?;
-    let section = table.remove("watch").unwrap_or_else(|| toml::Value::Table(toml::Table::new()));
+    let mut section = table.remove("watch").unwrap_or_else(|| toml::Value::Table(toml::Table::new()));
+    spell(&mut section).map_err(|key| {
+        format!(
+            "cannot use [watch] of the configuration {}: {key} stands there in two spellings",
+            path.display()
+        )
+    })?;
     section.try_into().map_err(wrong)
+}
+
+/// Takes `keep_days` for `keep-days`, everywhere. The error is a key that is there in both spellings.
+fn spell(value: &mut toml::Value) -> Result<(), String> {
+    match value {
+        toml::Value::Table(table) => {
+            for (key, mut value) in std::mem::take(table) {
+                spell(&mut value)?;
+                let key = key.replace('_', "-");
+                if table.insert(key.clone(), value).is_some() {
+                    return Err(key);
+                }
+            }
+            Ok(())
+        }
+        toml::Value::Array(values) => values.iter_mut().try_for_each(spell),
+        _ => Ok(()),
+    }
 }
 
 fn tls(args: &WatchArgs, section: Option<Tls>) -> Option<TlsFiles> {

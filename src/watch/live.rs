@@ -1,7 +1,7 @@
 //! A watch on what happens now.
 
 use std::io::IsTerminal as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,8 +14,9 @@ use live::engine::{Engine, Setup};
 use live::listen::Listener;
 use live::status::Snapshot;
 use live::store::Store;
+use live::view::plain::{self, Style};
+use live::view::screen;
 use live::view::serve::{ServeConfig, Server};
-use live::view::{plain, screen};
 use notify::Watcher as _;
 use parsers::reader::Shared;
 
@@ -49,14 +50,16 @@ pub(super) fn run(args: &WatchArgs, config: Config, clock: Clock) -> Result<Exit
         Ok(store) => store,
         Err(error) => return fail(&error),
     };
+    let mut sending = Sending::start(&config.sinks, &store, &clock, &config.state);
     let setup = Setup {
         roots: config.roots.clone(),
         endpoints: config.endpoints.iter().map(ToString::to_string).collect(),
         limits: analyze::bounds(&args.analyze).reader,
         shared: Shared::with(super::catalog(args)),
         options: analyze::options(&args.analyze)?,
-        rules: config.rules.clone(),
-        sinks: Vec::new(),
+        rules: config.rules,
+        // From the first look on: what it tells is told once.
+        sinks: config.sinks,
         keep: config.keep,
         replay: None,
     };
@@ -64,7 +67,8 @@ pub(super) fn run(args: &WatchArgs, config: Config, clock: Clock) -> Result<Exit
         Ok(engine) => engine,
         Err(error) => return fail(&error),
     };
-    let mut sending = Sending::start(&config.sinks, &store, &clock, &config.state);
+    let ringing = bell.clone();
+    engine.ring(Arc::new(move || ringing.ring()));
     engine.deliver(Arc::clone(&sending.delivery));
     let listener = match config.endpoints.is_empty() {
         true => None,
@@ -96,8 +100,7 @@ pub(super) fn run(args: &WatchArgs, config: Config, clock: Clock) -> Result<Exit
         }
     };
     // Kept until the end: it only wakes, and what it cannot watch is polled.
-    let _watcher = watcher(&config, &bell);
-    engine.reload(config.rules.clone(), config.sinks);
+    let _watcher = watcher(&config.roots, &bell);
     let screen = std::io::stdout().is_terminal() && !args.plain && !args.analyze.quiet;
     let (poll, snapshots) = (config.poll, engine.snapshots());
     tell_manager("READY=1\nSTATUS=watching");
@@ -116,6 +119,7 @@ pub(super) fn run(args: &WatchArgs, config: Config, clock: Clock) -> Result<Exit
             let turn = engine.turn();
             if turn.published && prints {
                 let now = engine.snapshots().borrow().clone();
+                let style = Style { no_alerts: engine.prints_alerts(), ..style };
                 if !super::say(&plain::news(Some(&before), &now, style)) {
                     // Nobody reads any more; the watch goes on for those who are told otherwise.
                     prints = false;
@@ -124,7 +128,8 @@ pub(super) fn run(args: &WatchArgs, config: Config, clock: Clock) -> Result<Exit
             }
             tell_manager("WATCHDOG=1");
             if !turn.more {
-                std::thread::sleep(TOGETHER);
+                // What is being written may be done at any moment, and then something can be told.
+                std::thread::sleep(if turn.writing { TOGETHER / 5 } else { TOGETHER });
                 ring.wait(turn.idle.min(poll));
             }
         }
@@ -134,6 +139,7 @@ pub(super) fn run(args: &WatchArgs, config: Config, clock: Clock) -> Result<Exit
         }
         engine.catch_up();
         if prints {
+            let style = Style { no_alerts: engine.prints_alerts(), ..style };
             super::say(&plain::news(Some(&before), &engine.snapshots().borrow().clone(), style));
         }
         let written = engine.report().map_or(Exit::Ok, |report| super::write(&args.analyze, &report));
@@ -215,8 +221,8 @@ fn usable(sinks: &[SinkConfig]) -> Vec<Sink> {
 }
 
 /// Wakes the watch when files change. What cannot be watched is polled all the same.
-fn watcher(config: &Config, bell: &Bell) -> Option<notify::RecommendedWatcher> {
-    if config.roots.is_empty() {
+fn watcher(roots: &[PathBuf], bell: &Bell) -> Option<notify::RecommendedWatcher> {
+    if roots.is_empty() {
         return None;
     }
     let ringing = bell.clone();
@@ -227,7 +233,7 @@ fn watcher(config: &Config, bell: &Bell) -> Option<notify::RecommendedWatcher> {
         }
     })
     .ok()?;
-    for root in &config.roots {
+    for root in roots {
         let (path, mode) = match root.is_dir() {
             true => (root.as_path(), notify::RecursiveMode::Recursive),
             false => (root.parent().unwrap_or(root), notify::RecursiveMode::NonRecursive),

@@ -113,7 +113,7 @@ fn style(args: &WatchArgs) -> Style {
             io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty())
         }
     };
-    Style { color, ascii: args.analyze.ascii }
+    Style { color, ascii: args.analyze.ascii, no_alerts: false }
 }
 
 /// Prints lines at once. False once nobody reads them.

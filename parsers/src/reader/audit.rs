@@ -1,10 +1,17 @@
 //! Coverage of one member: which headers it has, where numbers are missing, where it was silent.
 
+use chrono::TimeDelta;
+
 use super::{MARK_EVERY, Reader};
 use crate::formats;
 use crate::framing;
 use crate::lines::{self, Layout};
 use crate::member::{Hole, Mark, SILENCES_KEPT};
+use crate::stamp::Stamp;
+
+/// Marks of a log of dated records that follow each other within this time need none between them: what counts as
+/// silence lasts longer.
+const MARKS_APART: TimeDelta = TimeDelta::minutes(10);
 
 /// Sequence holes that are kept.
 const HOLES_KEPT: usize = 1_000;
@@ -242,11 +249,36 @@ impl Reader {
         host.zip(self.out.host.as_deref()).is_some_and(|(host, own)| short(host) != short(own))
     }
 
+    /// Adds a mark. One between two others that follow it closely says nothing more than they do, and goes: a sender
+    /// that never ends has as many marks as hours, and not as many as bytes.
     pub(super) fn push_mark(&mut self, mark: Mark) {
-        if self.out.marks.last().is_none_or(|last| last.offset < mark.offset) {
-            self.out.marks.push(mark);
+        let marks = &mut self.out.marks;
+        match marks.as_mut_slice() {
+            [.., last] if last.offset >= mark.offset => {}
+            [.., before, last] if says_no_more(before, last, &mark) => *last = mark,
+            _ => marks.push(mark),
         }
     }
+}
+
+/// True if the log was alive at `between` is known from the marks around it. A trace keeps its marks: it has an end,
+/// and its times are evidence of their own years and zones.
+fn says_no_more(before: &Mark, between: &Mark, after: &Mark) -> bool {
+    let time = |mark: &Mark| mark.stamp.or(mark.outer);
+    let (Some(first), Some(middle), Some(last)) = (time(before), time(between), time(after)) else {
+        return false;
+    };
+    let is_dated = |mark: &Mark| mark.outer.is_some() || mark.stamp.is_some_and(|it| it.year.is_some());
+    let kind = |mark: &Mark| (mark.stamp.is_some(), mark.outer.map(|outer| outer.zone));
+    let day = |stamp: &Stamp| (stamp.year, stamp.month, stamp.day, stamp.zone, stamp.accuracy);
+    [before, between, after].into_iter().all(is_dated)
+        && kind(before) == kind(between)
+        && kind(between) == kind(after)
+        && day(&first) == day(&middle)
+        && day(&middle) == day(&last)
+        && first.time <= middle.time
+        && middle.time <= last.time
+        && last.time - first.time <= MARKS_APART
 }
 
 /// Headers that follow one another without a missing number, within ten minutes of one clock: nothing to note but

@@ -68,6 +68,8 @@ impl Reader {
         let mut reader = Self::new(shared, limits, false);
         reader.layout = Some(if standing.syslog { Layout::Syslog } else { Layout::Trace });
         reader.out = MemberRead { sightings: Vec::new(), statements: Vec::new(), ..counts.clone() };
+        // An earlier version may have kept more of them.
+        std::mem::take(&mut reader.out.marks).into_iter().for_each(|mark| reader.push_mark(mark));
         reader.debug = counts.debug_seen.iter().cloned().collect();
         for record in kept {
             reader.read(&record.bytes, record.offset, record.line);
@@ -99,6 +101,15 @@ impl Reader {
         self.window(&partial);
         partial.clear();
         self.partial = partial;
+    }
+
+    /// Gives back the room of its buffers: no more will come. What is settled stays, and the open record too.
+    pub fn rest(&mut self) {
+        self.settle();
+        self.partial.shrink_to_fit();
+        self.carry.shrink_to_fit();
+        self.out.marks.shrink_to_fit();
+        self.out.sightings.shrink_to_fit();
     }
 
     /// Where reading stands once everything is settled; `None` for a member that must be read from its beginning: what
@@ -240,7 +251,9 @@ pub fn reason_of(text: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::member::Mark;
     use crate::reader::Limits;
+    use crate::stamp::Stamp;
 
     const ALARM: &str = "Apr 02 11:00:05 uccxpub local7 1 : 12: uccxpub: Apr 02 2026 05:30:05.123 UTC :  \
         %UC_LIB_LICENSE-1-SYSTEM_IN_OVERAGE_STATE: %[The time remaining to enter OOC state=45 minutes]\
@@ -330,6 +343,65 @@ mod tests {
         assert_eq!(reader.tally().sightings, 0);
         assert_ne!(reader.tells(), quiet);
         assert_eq!(reader.so_far().sightings.len(), 1);
+    }
+
+    /// Messages of 60 KB, one every five seconds from `from` to `to`, in seconds of a day.
+    fn messages(reader: &mut Reader, from: usize, to: usize) {
+        let text = "x".repeat(60 << 10);
+        for at in (from..to).step_by(5) {
+            let (hour, minute, second) = (at / 3_600, at / 60 % 60, at % 60);
+            let line = format!(
+                "<190>{at}: uccxpub.example.com: Apr 02 2026 {hour:02}:{minute:02}:{second:02}.123 UTC :  \
+                 %UC_CTI-6-CtiLineOpened: %[AppID=Cisco CTIManager][NodeID=uccxpub]: {text}\n"
+            );
+            reader.feed(line.as_bytes());
+            reader.settle();
+        }
+    }
+
+    #[test]
+    fn a_sender_that_goes_on_has_marks_by_the_hour_and_not_by_the_byte() {
+        let mut reader = Reader::of_sender(&Shared::new(), Limits::default());
+        messages(&mut reader, 0, 2 * 3_600);
+        // Twenty minutes without a word, then a clock that was set back.
+        messages(&mut reader, 2 * 3_600 + 1_200, 4 * 3_600);
+        messages(&mut reader, 4 * 3_600 - 600, 5 * 3_600);
+        let read = reader.so_far();
+        assert!(read.bytes > 200 << 20, "{}", read.bytes);
+        let times: Vec<String> =
+            read.marks.iter().map(|mark| mark.stamp.unwrap().time.format("%H:%M:%S").to_string()).collect();
+        assert!((30..80).contains(&times.len()), "{times:?}");
+        assert_eq!(times.first().map(String::as_str), Some("00:00:00"));
+        assert_eq!(times.last().map(String::as_str), Some("04:59:55"));
+        let at = |time: &Mark| chrono::Timelike::num_seconds_from_midnight(&time.stamp.unwrap().time);
+        let steps = read.marks.windows(2).map(|pair| i64::from(at(&pair[1])) - i64::from(at(&pair[0])));
+        let odd: Vec<i64> = steps.filter(|step| !(0..=600).contains(step)).collect();
+        // Both are seen to within a mark, of which one comes every 256 KiB: here every 25 seconds.
+        assert!(matches!(odd[..], [1_200..=1_250, -600..=-550]), "{odd:?}");
+    }
+
+    #[test]
+    fn what_an_earlier_version_kept_is_thinned_when_a_reader_goes_on() {
+        let mut reader = Reader::of_sender(&Shared::new(), Limits::default());
+        messages(&mut reader, 0, 3_600);
+        let (standing, mut counts) = (reader.standing().unwrap(), reader.counts());
+        let (first, last) = (counts.marks[0], counts.marks[counts.marks.len() - 1]);
+        // Marks as they were: one for every minute.
+        counts.marks = (0..60_u64)
+            .map(|minute| Mark {
+                offset: first.offset + minute,
+                stamp: first.stamp.map(|stamp| Stamp {
+                    time: stamp.time + chrono::TimeDelta::minutes(i64::try_from(minute).unwrap()),
+                    ..stamp
+                }),
+                ..first
+            })
+            .chain([last])
+            .collect();
+        let reader = Reader::resume(&Shared::new(), Limits::default(), &standing, counts, &[]);
+        let marks = reader.so_far().marks;
+        assert!(marks.len() < 10, "{marks:?}");
+        assert_eq!(marks[0], first);
     }
 
     #[test]

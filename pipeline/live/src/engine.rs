@@ -1,8 +1,10 @@
 //! The watch itself: bytes in, facts when they changed, alerts when somebody must be told.
 //!
-//! One turn reads what came, writes what matters together with where reading stands, and asks the same core as a batch
-//! what it all means. The core is asked anew each time: what it says cannot depend on the order in which lines came.
+//! One turn reads what came, asks the same core as a batch what it all means, and hands on what is to be kept: what was
+//! read, where reading stands, and what is told because of it, in one entry. The core is asked anew each time: what it
+//! says cannot depend on the order in which lines came.
 
+mod keep;
 mod sources;
 
 use std::collections::BTreeMap;
@@ -21,12 +23,15 @@ use reports::time::Time;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
+use crate::deliver::config::Kind;
 use crate::deliver::{Delivery, SinkConfig};
 use crate::listen::Listener;
 use crate::segment::Segments;
 use crate::status::Snapshot;
-use crate::store::{Changes, Error, Store};
+use crate::store::{Error, Store};
 use crate::tail::Tail;
+pub use crate::writer::Bell;
+use crate::writer::Writer;
 
 /// Bytes taken from the sockets in one turn.
 const TAKE: usize = 16 << 20;
@@ -45,6 +50,9 @@ const POLL: Duration = Duration::from_millis(50);
 
 /// Shortest time between two questions to the core.
 const ASK: Duration = Duration::from_millis(50);
+
+/// So many times as long as a question took passes before the next one, so that most of the time is for reading.
+const REST: u32 = 2;
 
 /// Alerts that were told and are shown.
 const TOLD_SHOWN: u32 = 100;
@@ -87,6 +95,8 @@ pub struct Turn {
     pub more: bool,
     /// True if a snapshot was published.
     pub published: bool,
+    /// True if something is being written; the bell is rung when that is done.
+    pub writing: bool,
     /// How long nothing needs to be done unless something comes.
     pub idle: Duration,
 }
@@ -95,7 +105,10 @@ pub struct Turn {
 pub struct Engine {
     setup: Setup,
     clock: Clock,
-    store: Store,
+    writer: Writer,
+    keeping: keep::Keeping,
+    /// Rung when something was written; `None`: nobody waits for it.
+    bell: Option<Bell>,
     ask: Judge,
     /// All that was read.
     pub set: Segments,
@@ -106,7 +119,10 @@ pub struct Engine {
     out: watch::Sender<Arc<Snapshot>>,
     number: u64,
     began: Instant,
+    /// As of the last look.
     report: Option<Arc<Report>>,
+    /// The last report of which all is on the disk: this one is shown.
+    kept: Option<Arc<Report>>,
     told: Vec<Alert>,
     trouble: Option<String>,
     /// What the segments say changed since the core was asked.
@@ -143,12 +159,15 @@ impl Engine {
             began,
             setup,
             clock,
-            store,
+            writer: Writer::start(store).map_err(Error::Thread)?,
+            keeping: keep::Keeping::default(),
+            bell: None,
             ask,
             listener: None,
             delivery: None,
             number: 0,
             report: None,
+            kept: None,
             trouble: None,
             stale: true,
             asked: None,
@@ -167,9 +186,11 @@ impl Engine {
             for segment in engine.set.all.values_mut() {
                 segment.settle();
             }
-            engine.save(true);
+            engine.save();
         }
         engine.look_at(analysis, inputs);
+        engine.write(false);
+        engine.wait();
         engine.stale = true;
         Ok(engine)
     }
@@ -184,10 +205,21 @@ impl Engine {
         self.delivery = Some(delivery);
     }
 
+    /// Rings when something was written: then a turn has something to do.
+    pub fn ring(&mut self, bell: Bell) {
+        self.bell = Some(bell);
+    }
+
     /// Other rules and sinks from now on.
     pub fn reload(&mut self, rules: Rules, sinks: Vec<SinkConfig>) {
         (self.setup.rules, self.setup.sinks) = (rules, sinks);
         self.stale = true;
+    }
+
+    /// True if a sink writes to standard output: then nobody else tells alerts there.
+    #[must_use]
+    pub fn prints_alerts(&self) -> bool {
+        self.setup.sinks.iter().any(|sink| sink.kind == Kind::Stdout)
     }
 
     /// What is published.
@@ -199,6 +231,7 @@ impl Engine {
     /// Reads what came, keeps it, and says what follows.
     pub fn turn(&mut self) -> Turn {
         let now = self.clock.now();
+        let mut published = self.written();
         // Messages come every few milliseconds; files need not be looked at as often.
         let polls = self.polled.is_none_or(|polled| polled.elapsed() >= POLL);
         let mut more = false;
@@ -211,26 +244,29 @@ impl Engine {
             self.stale |= segment.settle();
         }
         self.came |= more;
-        self.save(false);
-        self.clean(now);
         let since = self.asked.map(|asked| asked.elapsed());
-        let pause = ASK.max(self.cost * 4);
+        let pause = ASK.max(self.cost * REST);
         let due =
-            since.is_none_or(|since| self.stale && since >= pause || since >= REFRESH.max(self.cost * 4));
-        let published = due && !(more && since.is_none_or(|since| since < REFRESH));
-        if published {
-            self.look();
-        } else if self.came && self.shown.elapsed() >= SHOW_COUNTS {
+            since.is_none_or(|since| self.stale && since >= pause || since >= REFRESH.max(self.cost * REST));
+        if due && !self.keeping.is_telling() && !(more && since.is_none_or(|since| since < REFRESH)) {
+            let (analysis, inputs) = self.inputs();
+            self.look_at(analysis, inputs);
+        }
+        published |= self.write(false);
+        self.clean(now);
+        if !published && self.came && self.shown.elapsed() >= SHOW_COUNTS {
             self.publish();
         }
-        let unsaved = self.set.all.values().any(crate::segment::Segment::is_unsaved);
+        let unsaved = self.set.is_unsaved();
+        let writing = self.writer.is_busy();
         let idle = match since {
+            _ if writing => POLL,
             Some(since) if self.stale => pause.saturating_sub(since),
             _ if !polls => POLL,
             _ if unsaved || self.came => SAVE_COUNTS,
             _ => REFRESH,
         };
-        Turn { more, published, idle }
+        Turn { more, published, writing, idle }
     }
 
     /// Reads everything that is there by now, keeps it, and says what follows: at the end of a watch.
@@ -242,7 +278,7 @@ impl Engine {
             }
         }
         self.look();
-        self.save(true);
+        self.save();
     }
 
     /// Takes what the sockets hold. True if there may be more.
@@ -267,38 +303,10 @@ impl Engine {
             taken += batch.messages.len();
             self.came = true;
             if segment.read > SENDER_BYTES {
-                segment.closed = true;
-                segment.touch();
+                segment.close();
             }
         }
         taken >= TAKE
-    }
-
-    /// Writes what changed: at once what matters, mere counts once in a while.
-    pub fn save(&mut self, all: bool) {
-        let matters = self.set.all.values().any(crate::segment::Segment::matters);
-        if !(all || matters && self.trouble.is_none() || self.saved.elapsed() >= SAVE_COUNTS) {
-            return;
-        }
-        self.saved = Stopwatch::now();
-        let changes: Vec<Changes> =
-            self.set.all.values().filter_map(crate::segment::Segment::changes).collect();
-        if changes.is_empty() && self.set.gone().is_empty() {
-            return;
-        }
-        let lasts = all || matters || self.set.all.values().any(crate::segment::Segment::may_matter);
-        let written = match lasts {
-            true => self.store.write(&changes, self.set.gone()),
-            // The disk may take its time, and messages come meanwhile.
-            false => self.store.write_counts(&changes, self.set.gone()),
-        };
-        match written {
-            Ok(()) => {
-                self.set.written();
-                self.trouble = None;
-            }
-            Err(error) => self.trouble = Some(format!("cannot {error}")),
-        }
     }
 
     /// Lets go what nobody will ask for again.
@@ -322,10 +330,13 @@ impl Engine {
         gone.into_iter().for_each(|id| self.set.drop(id));
     }
 
-    /// Asks the core, tells what is to be told, and publishes.
+    /// Asks the core, tells what is to be told, and publishes; waits until that is on the disk.
     pub fn look(&mut self) {
+        self.wait();
         let (analysis, inputs) = self.inputs();
         self.look_at(analysis, inputs);
+        self.write(false);
+        self.wait();
     }
 
     fn inputs(&self) -> (Analysis, Vec<Input>) {
@@ -350,40 +361,10 @@ impl Engine {
         let mut memory = self.memory.clone();
         let alerts = judge(&mut memory, &report, &facts, now, &self.setup.rules, replayed);
         self.stale = false;
-        if memory != self.memory {
-            self.tell(memory, alerts, now);
-        }
         self.report = Some(Arc::new(report));
         self.asked = Some(Stopwatch::now());
         self.cost = began.elapsed();
-        self.publish();
-    }
-
-    /// Keeps and hands out alerts: what cannot be kept is not told, and tried again.
-    fn tell(&mut self, memory: Memory, alerts: Vec<Alert>, now: Instant) {
-        let wanted = |alert: &Alert| {
-            let sinks = self.setup.sinks.iter().filter(|sink| sink.wants(alert));
-            sinks.map(|sink| sink.name.clone()).collect::<Vec<_>>()
-        };
-        let with: Vec<(Alert, Vec<String>)> =
-            alerts.iter().map(|alert| (alert.clone(), wanted(alert))).collect();
-        let kept = serde_json::to_string(&memory)
-            .map_err(|error| Error::Damaged(error.to_string()))
-            .and_then(|text| self.store.tell(MEMORY, &text, &with, now));
-        match kept {
-            Ok(()) => {
-                self.memory = memory;
-                self.told.splice(0..0, alerts.into_iter().rev());
-                self.told.truncate(TOLD_SHOWN as usize);
-                if let Some(delivery) = &self.delivery {
-                    delivery.wake();
-                }
-            }
-            Err(error) => {
-                self.trouble = Some(format!("cannot {error}; alerts wait until it can be written"));
-                self.stale = true;
-            }
-        }
+        self.note(memory, alerts, now);
     }
 
     /// What the rules know of the sources.
@@ -415,7 +396,7 @@ impl Engine {
 
     /// Publishes how things stand.
     fn publish(&mut self) {
-        let Some(report) = &self.report else { return };
+        let Some(report) = &self.kept else { return };
         self.number += 1;
         self.shown = Stopwatch::now();
         self.came = false;
@@ -425,7 +406,7 @@ impl Engine {
             number: self.number,
             at: Time(self.clock.now()),
             report: Arc::clone(report),
-            sources: sources::statuses(&self.set, report),
+            sources: sources::statuses(&self.set, report, &self.tail),
             alerts: self.memory.raised(),
             told: self.told.clone(),
             sinks: self.delivery.as_ref().map(|delivery| delivery.statuses()).unwrap_or_default(),

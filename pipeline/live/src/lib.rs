@@ -15,3 +15,4 @@ pub mod status;
 pub mod store;
 pub mod tail;
 pub mod view;
+mod writer;

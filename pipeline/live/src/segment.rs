@@ -11,7 +11,7 @@ use parsers::stamp::Instant;
 
 use crate::sequences::Sequences;
 use crate::status::SourceStatus;
-use crate::store::{Changes, Stored};
+use crate::store::{Changes, Entry, Stored};
 
 /// First bytes that tell a file from others.
 pub(crate) const HEAD: usize = 4 << 10;
@@ -181,11 +181,14 @@ impl Segment {
     fn take(&mut self, bytes: &[u8]) {
         self.changed = true;
         self.read += bytes.len() as u64;
-        let room = HEAD.saturating_sub(self.head.len());
-        self.head.extend_from_slice(bytes.get(..room.min(bytes.len())).unwrap_or_default());
-        let last = bytes.get(bytes.len().saturating_sub(ANCHOR)..).unwrap_or_default();
-        self.anchor.extend_from_slice(last);
-        self.anchor.drain(..self.anchor.len().saturating_sub(ANCHOR));
+        // What a sender sent is not looked for again.
+        if self.kind == "file" {
+            let room = HEAD.saturating_sub(self.head.len());
+            self.head.extend_from_slice(bytes.get(..room.min(bytes.len())).unwrap_or_default());
+            let last = bytes.get(bytes.len().saturating_sub(ANCHOR)..).unwrap_or_default();
+            self.anchor.extend_from_slice(last);
+            self.anchor.drain(..self.anchor.len().saturating_sub(ANCHOR));
+        }
         if let Some(whole) = &mut self.whole {
             if whole.len() + bytes.len() <= WHOLE_MAX {
                 whole.extend_from_slice(bytes);
@@ -232,9 +235,9 @@ impl Segment {
         self.changed
     }
 
-    /// What is to be written; `None` if nothing changed.
+    /// What is to be written; `None` if nothing changed. It counts as written unless it comes back.
     #[must_use]
-    pub fn changes(&self) -> Option<Changes> {
+    pub fn take_changes(&mut self) -> Option<Changes> {
         if !self.changed {
             return None;
         }
@@ -258,14 +261,30 @@ impl Segment {
             open,
             counts: self.reader.counts(),
         };
-        Some(Changes { segment, records: self.pending.clone(), forget_before: self.forget_before })
+        self.changed = false;
+        let records = std::mem::take(&mut self.pending);
+        Some(Changes { segment, records, forget_before: self.forget_before.take() })
     }
 
-    /// What [`Self::changes`] gave is on the disk.
-    pub fn written(&mut self) {
-        self.pending.clear();
-        self.forget_before = None;
-        self.changed = false;
+    /// What [`Self::take_changes`] gave could not be written: it is to be written with what came since.
+    pub fn take_back(&mut self, changes: Changes) {
+        let since = std::mem::replace(&mut self.pending, changes.records);
+        self.pending.extend(since);
+        self.forget_before = self.forget_before.max(changes.forget_before);
+        if let Some(before) = self.forget_before {
+            self.pending.retain(|kept| kept.offset >= before);
+        }
+        self.changed = true;
+    }
+
+    /// No more will come for now: only what it says is kept.
+    pub fn close(&mut self) {
+        self.closed = true;
+        self.changed = true;
+        // What it tells may change with this: that is seen when it is settled next.
+        self.reader.rest();
+        self.pending.shrink_to_fit();
+        self.sequences.rest();
     }
 
     /// Notes that something beside the bytes changed.
@@ -388,15 +407,37 @@ impl Segments {
         }
     }
 
-    /// Segments that went since [`Self::written`].
+    /// True if anything is to be written that is more than a count.
     #[must_use]
-    pub fn gone(&self) -> &[i64] {
-        &self.gone
+    pub fn matters(&self) -> bool {
+        self.all.values().any(Segment::matters)
     }
 
-    /// Everything is on the disk.
-    pub fn written(&mut self) {
-        self.gone.clear();
-        self.all.values_mut().for_each(Segment::written);
+    /// True if anything is to be written.
+    #[must_use]
+    pub fn is_unsaved(&self) -> bool {
+        !self.gone.is_empty() || self.all.values().any(Segment::is_unsaved)
+    }
+
+    /// What is to be written; it counts as written unless it comes back.
+    #[must_use]
+    pub fn take_changes(&mut self) -> Entry {
+        let lasts = self.all.values().any(|segment| segment.matters() || segment.may_matter());
+        Entry {
+            segments: self.all.values_mut().filter_map(Segment::take_changes).collect(),
+            gone: std::mem::take(&mut self.gone),
+            told: None,
+            lasts,
+        }
+    }
+
+    /// What [`Self::take_changes`] gave could not be written.
+    pub fn take_back(&mut self, entry: Entry) {
+        self.gone.extend(entry.gone);
+        for changes in entry.segments {
+            if let Some(segment) = self.all.get_mut(&changes.segment.id) {
+                segment.take_back(changes);
+            }
+        }
     }
 }

@@ -4,6 +4,9 @@
 //! when it restarts. So numbers are compared within one `AppID`; messages without one share a count.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 /// Applications that are told apart of one sender.
 const APPLICATIONS: usize = 64;
@@ -21,7 +24,10 @@ pub(crate) struct Sequences {
 impl Sequences {
     /// Looks at whole messages, each a line.
     pub(crate) fn see(&mut self, lines: &[u8]) {
-        for line in lines.split(|byte| *byte == b'\n') {
+        let mut from = 0;
+        for end in memchr::memchr_iter(b'\n', lines).chain([lines.len()]) {
+            let line = lines.get(from..end).unwrap_or_default();
+            from = end + 1;
             let Some(number) = number(line) else { continue };
             let application = application(line);
             let room = self.last.len() < APPLICATIONS;
@@ -40,6 +46,11 @@ impl Sequences {
                 None => {}
             }
         }
+    }
+
+    /// No more will come: only the count stays.
+    pub(crate) fn rest(&mut self) {
+        self.last.clear();
     }
 
     /// Messages that are missing so far.
@@ -63,9 +74,9 @@ fn number(line: &[u8]) -> Option<u64> {
 
 /// What `[AppID=…]` names; empty where it is absent.
 fn application(line: &[u8]) -> &[u8] {
-    const TAG: &[u8] = b"[AppID=";
-    let at = line.windows(TAG.len()).position(|window| window == TAG);
-    let value = at.and_then(|at| line.get(at + TAG.len()..)).unwrap_or_default();
+    static TAG: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"[AppID="));
+    let at = TAG.find(line).map(|at| at + TAG.needle().len());
+    let value = at.and_then(|at| line.get(at..)).unwrap_or_default();
     let end = value.iter().take(128).position(|byte| *byte == b']').unwrap_or_default();
     value.get(..end).unwrap_or_default()
 }

@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-pub use alerts::SinkTally;
-pub use segments::{Changes, Stored};
+pub use alerts::{SinkTally, Told};
+pub use segments::{Changes, Entry, Stored};
 
 /// Name of the file in the state directory.
 const FILE: &str = "state.sqlite3";
@@ -58,6 +58,9 @@ pub enum Error {
     /// Anything else that SQLite says.
     #[error("use the state: {0}")]
     Sqlite(#[source] rusqlite::Error),
+    /// The system gives no thread.
+    #[error("start a thread that writes the state: {0}")]
+    Thread(#[source] std::io::Error),
     /// A row holds what cannot be read.
     #[error("read the state: {0}")]
     Damaged(String),
@@ -121,7 +124,7 @@ impl Store {
         Ok(Self(Arc::new(Mutex::new(connection))))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Connection> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Connection> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

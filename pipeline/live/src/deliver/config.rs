@@ -66,7 +66,7 @@ pub enum StartTls {
 
 /// One `[[watch.sink]]`. A field that another kind has is a problem, not ignored.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SinkConfig {
     /// Its name in reports and in the store: unique.
     pub name: String,
@@ -103,7 +103,7 @@ pub struct SinkConfig {
     pub room: Option<String>,
     /// email: host name of the server.
     pub server: Option<String>,
-    /// email: its port; `None`: 587, or 465 with `implicit_tls`.
+    /// email: its port; `None`: 587, or 465 with `implicit-tls`.
     pub port: Option<u16>,
     /// email: `required` if absent.
     pub starttls: Option<StartTls>,
@@ -262,29 +262,29 @@ impl Check<'_> {
         let fields: [(&str, bool, &[Kind]); 26] = [
             ("json", c.json.is_some(), &[Stdout]),
             ("url", c.url.is_some(), web),
-            ("url_file", c.url_file.is_some(), urls),
-            ("url_env", c.url_env.is_some(), urls),
-            ("key_file", c.key_file.is_some(), &[Webhook]),
-            ("key_env", c.key_env.is_some(), &[Webhook]),
-            ("token_file", c.token_file.is_some(), &[Webex]),
-            ("token_env", c.token_env.is_some(), &[Webex]),
+            ("url-file", c.url_file.is_some(), urls),
+            ("url-env", c.url_env.is_some(), urls),
+            ("key-file", c.key_file.is_some(), &[Webhook]),
+            ("key-env", c.key_env.is_some(), &[Webhook]),
+            ("token-file", c.token_file.is_some(), &[Webex]),
+            ("token-env", c.token_env.is_some(), &[Webex]),
             ("room", c.room.is_some(), &[Webex]),
             ("server", c.server.is_some(), &[Email]),
             ("port", c.port.is_some(), &[Email]),
             ("starttls", c.starttls.is_some(), &[Email]),
-            ("implicit_tls", c.implicit_tls.is_some(), &[Email]),
+            ("implicit-tls", c.implicit_tls.is_some(), &[Email]),
             ("username", c.username.is_some(), &[Email]),
-            ("password_file", c.password_file.is_some(), &[Email]),
-            ("password_env", c.password_env.is_some(), &[Email]),
+            ("password-file", c.password_file.is_some(), &[Email]),
+            ("password-env", c.password_env.is_some(), &[Email]),
             ("from", c.from.is_some(), &[Email]),
             ("to", c.to.is_some(), &[Email]),
             ("program", c.program.is_some(), &[Exec]),
             ("args", c.args.is_some(), &[Exec]),
-            ("timeout_s", c.timeout_s.is_some(), &[Exec]),
+            ("timeout-s", c.timeout_s.is_some(), &[Exec]),
             ("address", c.address.is_some(), &[Syslog]),
             ("facility", c.facility.is_some(), &[Syslog]),
             ("hostname", c.hostname.is_some(), &[Syslog]),
-            ("ca_file", c.ca_file.is_some(), &[Webhook, Webex, Slack, Teams, Email]),
+            ("ca-file", c.ca_file.is_some(), &[Webhook, Webex, Slack, Teams, Email]),
             ("proxy", c.proxy.is_some(), web),
         ];
         for (field, is_set, kinds) in fields {
@@ -302,8 +302,8 @@ impl Check<'_> {
         for (field, is_set) in secrets {
             if is_set {
                 self.wrong(&format!(
-                    "`{field}` is a secret and does not belong into the configuration; write `{field}_file = \
-                     \"path\"` or `{field}_env = \"NAME\"` instead"
+                    "`{field}` is a secret and does not belong into the configuration; write `{field}-file = \
+                     \"path\"` or `{field}-env = \"NAME\"` instead"
                 ));
             }
         }
@@ -319,14 +319,14 @@ impl Check<'_> {
     ) -> Option<Secret> {
         let from = match (file, env) {
             (Some(_), Some(_)) => {
-                self.wrong(&format!("both `{field}_file` and `{field}_env` are set; keep one"));
+                self.wrong(&format!("both `{field}-file` and `{field}-env` are set; keep one"));
                 return None;
             }
             (Some(path), None) => SecretRef::File(path.clone()),
             (None, Some(name)) => SecretRef::Env(name.clone()),
             (None, None) => {
                 if must {
-                    self.wrong(&format!("a `{field}` is needed; write `{field}_file` or `{field}_env`"));
+                    self.wrong(&format!("a `{field}` is needed; write `{field}-file` or `{field}-env`"));
                 }
                 return None;
             }
@@ -355,9 +355,9 @@ impl Check<'_> {
         let mut bytes = Vec::new();
         let read = std::fs::File::open(path).and_then(|file| file.take(1 << 20).read_to_end(&mut bytes));
         if let Err(error) = read {
-            self.wrong(&format!("`ca_file` {} cannot be read: {error}", path.display()));
+            self.wrong(&format!("`ca-file` {} cannot be read: {error}", path.display()));
         } else if !bytes.windows(27).any(|part| part == b"-----BEGIN CERTIFICATE-----") {
-            self.wrong(&format!("`ca_file` {} holds no PEM certificate", path.display()));
+            self.wrong(&format!("`ca-file` {} holds no PEM certificate", path.display()));
         }
         Some(bytes)
     }
@@ -444,7 +444,7 @@ impl Check<'_> {
         let tls = match (c.implicit_tls.unwrap_or(false), c.starttls) {
             (true, None) => MailTls::Implicit,
             (true, Some(_)) => {
-                self.wrong("both `implicit_tls` and `starttls` are set; keep one");
+                self.wrong("both `implicit-tls` and `starttls` are set; keep one");
                 MailTls::Implicit
             }
             (false, Some(StartTls::None)) => MailTls::None,
@@ -505,9 +505,9 @@ mod tests {
     #[test]
     fn a_whole_configuration_has_no_problem() {
         check("name = \"a\"\nkind = \"stdout\"\njson = true", &[]);
-        check("name = \"a\"\nkind = \"webhook\"\nurl = \"https://example.com/\"\nkey_env = \"K\"", &[]);
-        check("name = \"a\"\nkind = \"slack\"\nurl_env = \"K\"\nmin_severity = \"high\"", &[]);
-        check("name = \"a\"\nkind = \"webex\"\ntoken_env = \"K\"\nroom = \"r\"", &[]);
+        check("name = \"a\"\nkind = \"webhook\"\nurl = \"https://example.com/\"\nkey-env = \"K\"", &[]);
+        check("name = \"a\"\nkind = \"slack\"\nurl-env = \"K\"\nmin-severity = \"high\"", &[]);
+        check("name = \"a\"\nkind = \"webex\"\ntoken-env = \"K\"\nroom = \"r\"", &[]);
         check("name = \"a\"\nkind = \"syslog\"\naddress = \"udp://192.0.2.1:514\"", &[]);
         check("name = \"a\"\nkind = \"exec\"\nprogram = \"/bin/sh\"", &[]);
         let mail = "name = \"a\"\nkind = \"email\"\nserver = \"example.com\"\nfrom = \"a@example.com\"\n";
@@ -519,10 +519,10 @@ mod tests {
     fn a_secret_in_the_configuration_is_refused_and_not_shown() {
         check(
             "name = \"a\"\nkind = \"webhook\"\nurl = \"https://example.com/\"\nkey = \"hunter2\"",
-            &["write `key_file = \"path\"` or `key_env = \"NAME\"`"],
+            &["write `key-file = \"path\"` or `key-env = \"NAME\"`"],
         );
         let text = "name = \"a\"\nkind = \"teams\"\nurl = \"https://example.com/hunter2\"";
-        check(&format!("{text}\nurl_env = \"U\""), &["`url` is a secret"]);
+        check(&format!("{text}\nurl-env = \"U\""), &["`url` is a secret"]);
         let config: SinkConfig = toml::from_str(text).unwrap();
         assert!(!format!("{config:?}").contains("hunter2"));
     }
@@ -542,7 +542,7 @@ mod tests {
     #[test]
     fn two_sinks_of_one_name_and_a_secret_that_cannot_be_had_are_told() {
         let parse = |text: &str| toml::from_str::<SinkConfig>(text).unwrap();
-        let slack = "name = \"a\"\nkind = \"slack\"\nurl_env = \"U\"";
+        let slack = "name = \"a\"\nkind = \"slack\"\nurl-env = \"U\"";
         let sinks = [parse("name = \"a\"\nkind = \"stdout\""), parse(slack)];
         let found = problems(&sinks, &|from| Err(format!("{from} is not set")));
         let texts: Vec<&str> = found.iter().map(|problem| problem.text.as_str()).collect();

@@ -99,7 +99,7 @@ fn roots(web: &Web) -> Result<RootCerts, Failure> {
             .collect(),
     };
     if certs.is_empty() {
-        return Err(Failure::soft("no certificate to trust was found; set `ca_file`"));
+        return Err(Failure::soft("no certificate to trust was found; set `ca-file`"));
     }
     Ok(RootCerts::new_with_certs(&certs))
 }

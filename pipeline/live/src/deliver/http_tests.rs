@@ -62,7 +62,7 @@ fn sink(text: &str) -> Sink {
 
 fn webhook(port: u16) -> Sink {
     let text = format!(
-        "name = \"hook\"\nkind = \"webhook\"\nurl = \"http://127.0.0.1:{port}/in\"\nkey_env = \"K\"\nproxy = false"
+        "name = \"hook\"\nkind = \"webhook\"\nurl = \"http://127.0.0.1:{port}/in\"\nkey-env = \"K\"\nproxy = false"
     );
     sink(&text)
 }
@@ -110,7 +110,7 @@ fn an_answer_that_repeats_the_secret_is_told_without_it() {
     let text = format!("HTTP/1.1 401 No\r\nContent-Length: {}\r\n\r\n{body}", body.len());
     let (port, requests) = receiver(vec![text]);
     let config = format!(
-        "name = \"w\"\nkind = \"webex\"\nurl = \"http://127.0.0.1:{port}/v1\"\ntoken_env = \"T\"\nroom = \"r\"\n\
+        "name = \"w\"\nkind = \"webex\"\nurl = \"http://127.0.0.1:{port}/v1\"\ntoken-env = \"T\"\nroom = \"r\"\n\
          proxy = false"
     );
     let failure = sink(&config).send(&alert(), "d1", at(0)).unwrap_err();
@@ -255,7 +255,7 @@ fn a_chat_room_is_reached_by_tls_and_by_nobody_who_pretends_to_be_it() {
         let folder = Folder::new("tls");
         let ca = folder.write("ca.pem", &pem);
         let text = format!(
-            "name = \"s\"\nkind = \"slack\"\nurl_env = \"U\"\nproxy = false\nca_file = \"{}\"",
+            "name = \"s\"\nkind = \"slack\"\nurl-env = \"U\"\nproxy = false\nca-file = \"{}\"",
             ca.display()
         );
         let config: SinkConfig = toml::from_str(&text).unwrap();

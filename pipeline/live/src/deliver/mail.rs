@@ -70,7 +70,7 @@ fn parameters(settings: &Mail) -> Result<TlsParameters, Failure> {
     let mut builder = TlsParameters::builder(settings.server.clone());
     if let Some(pem) = &settings.ca {
         let cert = Certificate::from_pem(pem)
-            .map_err(|error| Failure::hard(format!("`ca_file` cannot be used: {error}")))?;
+            .map_err(|error| Failure::hard(format!("`ca-file` cannot be used: {error}")))?;
         builder = builder.certificate_store(CertificateStore::None).add_root_certificate(cert);
     }
     builder.build().map_err(|error| Failure::soft(format!("TLS cannot be set up: {error}")))

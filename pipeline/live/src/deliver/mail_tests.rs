@@ -90,7 +90,7 @@ fn server(kind: Kind) -> (u16, String, mpsc::Receiver<String>) {
 fn send(port: u16, pem: Option<&str>, more: &str) -> Result<(), Failure> {
     let folder = Folder::new("mail");
     let ca = pem
-        .map(|pem| format!("ca_file = \"{}\"\n", folder.write("ca.pem", pem).display()))
+        .map(|pem| format!("ca-file = \"{}\"\n", folder.write("ca.pem", pem).display()))
         .unwrap_or_default();
     let text = format!(
         "name = \"m\"\nkind = \"email\"\nserver = \"localhost\"\nport = {port}\nfrom = \"watch@example.com\"\n\
@@ -105,7 +105,7 @@ fn send(port: u16, pem: Option<&str>, more: &str) -> Result<(), Failure> {
 #[test]
 fn mail_goes_encrypted_and_authenticated() {
     let (port, pem, log) = server(Kind::StartTls);
-    send(port, Some(&pem), "username = \"watch\"\npassword_env = \"P\"").unwrap();
+    send(port, Some(&pem), "username = \"watch\"\npassword-env = \"P\"").unwrap();
     let log = log.recv_timeout(Duration::from_secs(10)).unwrap();
     let (open, closed) = log.split_once("(encrypted)").unwrap();
     assert!(!open.contains("AUTH") && !open.contains("MAIL"), "{open}");
@@ -125,7 +125,7 @@ fn mail_goes_encrypted_and_authenticated() {
 #[test]
 fn nothing_is_sent_to_a_server_without_encryption() {
     let (port, pem, log) = server(Kind::Plain);
-    let failure = send(port, Some(&pem), "username = \"watch\"\npassword_env = \"P\"").unwrap_err();
+    let failure = send(port, Some(&pem), "username = \"watch\"\npassword-env = \"P\"").unwrap_err();
     assert!(!failure.why.contains("hunter2"), "{failure:?}");
     let log = log.recv_timeout(Duration::from_secs(10)).unwrap();
     assert!(!log.contains("AUTH") && !log.contains("MAIL") && !log.contains("Subject"), "{log}");

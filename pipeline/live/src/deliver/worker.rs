@@ -110,9 +110,14 @@ impl Delivery {
 
     /// Says that something new is in the outbox.
     pub fn wake(&self) {
-        let mut signal = self.shared.signal.lock().unwrap_or_else(PoisonError::into_inner);
-        signal.calls += 1;
-        self.shared.bell.notify_all();
+        self.shared.wake();
+    }
+
+    /// The same for a thread that does not own them.
+    #[must_use]
+    pub fn bell(&self) -> Arc<dyn Fn() + Send + Sync> {
+        let shared = Arc::clone(&self.shared);
+        Arc::new(move || shared.wake())
     }
 
     /// How the sinks are doing, in their order.
@@ -139,6 +144,12 @@ impl Delivery {
 }
 
 impl Shared {
+    fn wake(&self) {
+        let mut signal = self.signal.lock().unwrap_or_else(PoisonError::into_inner);
+        signal.calls += 1;
+        self.bell.notify_all();
+    }
+
     fn serve(&self, sink: &Sink, number: usize) {
         let mut seen = 0;
         let mut unkept = None;

@@ -13,6 +13,7 @@ use reports::time::Time;
 
 use crate::segment::{Segment, Segments};
 use crate::status::{Listening, Snapshot, SourceStatus};
+use crate::tail::Tail;
 
 /// What a source is called: a root by its path, a sender by its way and address.
 fn source_name(segment: &Segment) -> String {
@@ -74,7 +75,7 @@ fn key<'a>(segment: &'a Segment, name: &'a str) -> (&'a str, Option<&'a str>) {
 }
 
 /// How every source is doing.
-pub(super) fn statuses(set: &Segments, report: &Report) -> Vec<SourceStatus> {
+pub(super) fn statuses(set: &Segments, report: &Report, tail: &Tail) -> Vec<SourceStatus> {
     let members = members(report);
     set.all
         .values()
@@ -85,6 +86,9 @@ pub(super) fn statuses(set: &Segments, report: &Report) -> Vec<SourceStatus> {
             if let Some((node, last)) = members.get(&key(segment, &name)) {
                 status.nodes = node.iter().map(|node| (*node).to_owned()).collect();
                 status.last_record = *last;
+            }
+            if segment.kind == "file" {
+                status.trouble = tail.trouble(&segment.root, &segment.name).map(str::to_owned);
             }
             status
         })

@@ -59,6 +59,7 @@ struct Bench {
     dir: Dir,
     now: Arc<Mutex<Instant>>,
     clock: Clock,
+    store: Store,
     engine: Engine,
 }
 
@@ -68,13 +69,15 @@ impl Bench {
         let _ = std::fs::remove_dir_all(&dir);
         std::fs::create_dir_all(dir.join("logs")).unwrap();
         let (clock, now) = clock();
-        let engine = Self::open(&dir, &clock);
-        Self { dir: Dir(dir), now, clock, engine }
+        let (store, engine) = Self::open(&dir, &clock);
+        Self { dir: Dir(dir), now, clock, store, engine }
     }
 
-    fn open(dir: &std::path::Path, clock: &Clock) -> Engine {
+    fn open(dir: &std::path::Path, clock: &Clock) -> (Store, Engine) {
         let store = Store::open(&dir.join("state")).unwrap();
-        Engine::open(setup(vec![dir.join("logs")]), store, clock.clone(), judge_without_tables()).unwrap()
+        let setup = setup(vec![dir.join("logs")]);
+        let engine = Engine::open(setup, store.clone(), clock.clone(), judge_without_tables()).unwrap();
+        (store, engine)
     }
 
     fn write(&self, text: &str) {
@@ -105,10 +108,10 @@ impl Bench {
 
     /// Ends without a word and begins again.
     fn kill(self) -> Self {
-        let Self { dir, now, clock, engine } = self;
-        std::mem::drop(engine);
-        let engine = Self::open(&dir.0, &clock);
-        Self { dir, now, clock, engine }
+        let Self { dir, now, clock, store, engine } = self;
+        std::mem::drop((engine, store));
+        let (store, engine) = Self::open(&dir.0, &clock);
+        Self { dir, now, clock, store, engine }
     }
 }
 
@@ -164,7 +167,7 @@ fn a_full_disk_is_told_as_trouble_and_nothing_is_lost() {
     let mut bench = Bench::new("full");
     bench.write(&line("05:30:05", OVERAGE));
     bench.settle();
-    bench.engine.store.limit(30);
+    bench.store.limit(30);
     let many: String = (0..2_000)
         .map(|n| line(&format!("05:{:02}:{:02}", 31 + n / 60 % 20, n % 60), "ODD_ONE: %"))
         .collect();
@@ -177,11 +180,77 @@ fn a_full_disk_is_told_as_trouble_and_nothing_is_lost() {
         snapshot.troubles
     );
     let events = bench.engine.report().unwrap().events.len();
-    bench.engine.store.limit(1_000_000);
-    bench.engine.save(true);
+    bench.store.limit(1_000_000);
+    bench.engine.save();
     bench.settle();
     assert_eq!(bench.engine.snapshots().borrow().troubles, Vec::<String>::new());
     let mut bench = bench.kill();
     bench.settle();
     assert_eq!(bench.engine.report().unwrap().events.len(), events);
+}
+
+#[test]
+fn a_disk_that_takes_its_time_holds_up_nothing_but_what_is_told() {
+    let mut bench = Bench::new("slow");
+    bench.settle();
+    // Who holds the connection is a disk that does not answer.
+    let store = bench.store.clone();
+    let disk = store.lock();
+    bench.write(&line("05:30:05", OVERAGE));
+    let deadline = Stopwatch::now() + Duration::from_secs(20);
+    let shown = |bench: &Bench| bench.engine.snapshots().borrow().clone();
+    let read = |bench: &Bench| bench.engine.set.all.values().map(|segment| segment.read).sum::<u64>();
+    let mut length = line("05:30:05", OVERAGE).len() as u64;
+    while !bench.engine.turn().writing || read(&bench) < length {
+        assert!(Stopwatch::now() < deadline);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // Reading goes on.
+    bench.write(&line("05:30:07", "ODD_ONE: %"));
+    length += line("05:30:07", "ODD_ONE: %").len() as u64;
+    while read(&bench) < length {
+        assert!(bench.engine.turn().writing && Stopwatch::now() < deadline);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(ASK * 4);
+    assert!(bench.engine.turn().writing);
+    assert_eq!((bench.told(), shown(&bench).report.events.len()), (Vec::new(), 0));
+    drop(disk);
+    drop(store);
+    while bench.told().is_empty() || shown(&bench).report.events.len() < 2 {
+        bench.engine.turn();
+        assert!(Stopwatch::now() < deadline);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(bench.told(), ["overage raised"]);
+    let mut bench = bench.kill();
+    bench.settle();
+    assert_eq!((bench.told(), shown(&bench).report.events.len()), (vec!["overage raised".to_owned()], 2));
+}
+
+#[test]
+fn what_could_not_be_written_is_written_with_what_came_since() {
+    let mut set = Segments::restore(&[], Shared::new(), Limits::default());
+    let id = set.begin_sender("udp", "udp", "192.0.2.10");
+    let feed = |set: &mut Segments, text: &str| {
+        let segment = set.all.get_mut(&id).unwrap();
+        segment.feed(text.as_bytes(), Instant::default());
+        segment.settle();
+    };
+    // The last record is open: nobody knows yet whether another line belongs to it.
+    feed(&mut set, &line("05:30:05", OVERAGE));
+    feed(&mut set, &line("05:30:06", "ODD_ONE: %"));
+    let failed = set.take_changes();
+    assert_eq!((failed.segments[0].records.len(), failed.lasts, set.is_unsaved()), (1, true, false));
+    feed(&mut set, &line("05:30:07", "ODD_ONE: %"));
+    set.take_back(failed);
+    assert!(set.matters());
+    let all = set.take_changes();
+    assert_eq!(all.segments[0].records.iter().map(|kept| kept.line).collect::<Vec<_>>(), [1, 2]);
+    let store = Store::in_memory().unwrap();
+    store.keep(&all).unwrap();
+    let again = Segments::restore(&store.segments().unwrap(), Shared::new(), Limits::default());
+    let said = |set: &Segments| set.all[&id].input(0).read.sightings;
+    assert_eq!(said(&again), said(&set));
+    assert_eq!(said(&again).len(), 3);
 }

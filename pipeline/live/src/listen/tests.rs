@@ -14,6 +14,8 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use super::*;
 
+mod idle;
+
 /// In the middle of the validity of all certificates but those that have expired.
 fn clock() -> Clock {
     Clock::new(|| Instant::from_timestamp(1_780_000_000, 0).unwrap())
@@ -310,19 +312,14 @@ fn secure(
     (listener, address, files)
 }
 
-/// Connects, says `text` and closes.
-fn say(
-    address: SocketAddr,
-    trusts: &CertifiedIssuer<'static, KeyPair>,
-    own: Option<&(String, String)>,
-    text: &str,
-) -> std::io::Result<()> {
+/// What a client trusts, and how it shows who it is.
+fn client(trusts: &CertifiedIssuer<'static, KeyPair>, own: Option<&(String, String)>) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     roots.add(trusts.der().clone()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
     let config = config.with_root_certificates(roots);
-    let config = match own {
+    Arc::new(match own {
         Some((certificate, key)) => {
             let chain = vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()];
             config
@@ -330,9 +327,18 @@ fn say(
                 .unwrap()
         }
         None => config.with_no_client_auth(),
-    };
+    })
+}
+
+/// Connects, says `text` and closes.
+fn say(
+    address: SocketAddr,
+    trusts: &CertifiedIssuer<'static, KeyPair>,
+    own: Option<&(String, String)>,
+    text: &str,
+) -> std::io::Result<()> {
     let name = ServerName::try_from("localhost").unwrap();
-    let connection = ClientConnection::new(Arc::new(config), name).unwrap();
+    let connection = ClientConnection::new(client(trusts, own), name).unwrap();
     let mut stream = StreamOwned::new(connection, TcpStream::connect(address)?);
     stream.write_all(text.as_bytes())?;
     stream.conn.send_close_notify();

@@ -2,7 +2,7 @@
 
 use parsers::stamp::Instant;
 use reports::alerts::Alert;
-use rusqlite::{OptionalExtension as _, TransactionBehavior, params};
+use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::{Error, Store, ms};
 
@@ -26,6 +26,48 @@ fn json(error: serde_json::Error) -> Error {
     Error::Damaged(error.to_string())
 }
 
+/// Alerts, and what the rules remember once they are told.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// Whose memory.
+    pub name: &'static str,
+    /// What they remember.
+    pub memory: String,
+    /// What is told, and the sinks that it goes to.
+    pub alerts: Vec<(Alert, Vec<String>)>,
+    /// When.
+    pub at: Instant,
+}
+
+/// Writes what the rules remember, and their alerts with a delivery for each sink.
+pub(super) fn tell(transaction: &Transaction<'_>, told: &Told) -> Result<(), Error> {
+    let at = ms(told.at);
+    transaction.execute("INSERT OR REPLACE INTO memory VALUES (?1,?2)", params![told.name, told.memory])?;
+    for (alert, sinks) in &told.alerts {
+        let text = serde_json::to_string(alert).map_err(json)?;
+        transaction
+            .prepare_cached("INSERT INTO told (at_ms, alert) VALUES (?1,?2)")?
+            .execute(params![at, text])?;
+        let number = transaction.last_insert_rowid();
+        for sink in sinks {
+            transaction
+                .prepare_cached(
+                    "INSERT INTO delivery (sink, told, matter, state, next_ms, first_ms)
+                     VALUES (?1,?2,?3,'waiting',?4,?4)",
+                )?
+                .execute(params![sink, number, alert.id, at])?;
+        }
+    }
+    if !told.alerts.is_empty() {
+        transaction.execute(
+            "DELETE FROM told WHERE number <= (SELECT max(number) FROM told) - ?1 AND number NOT IN
+             (SELECT told FROM delivery WHERE state IN ('waiting','sending'))",
+            [TOLD_KEPT],
+        )?;
+    }
+    Ok(())
+}
+
 impl Store {
     /// What the rules remember; `None` at the beginning.
     ///
@@ -37,43 +79,6 @@ impl Store {
             .query_row("SELECT value FROM memory WHERE name=?1", [name], |row| row.get(0))
             .optional()?;
         Ok(value)
-    }
-
-    /// Writes what the rules remember, and their alerts with a delivery for each sink, all of it or nothing.
-    ///
-    /// # Errors
-    /// A full disk, or a store that is damaged.
-    pub fn tell(
-        &self,
-        name: &str,
-        memory: &str,
-        alerts: &[(Alert, Vec<String>)],
-        now: Instant,
-    ) -> Result<(), Error> {
-        let mut connection = self.lock();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        transaction.execute("INSERT OR REPLACE INTO memory VALUES (?1,?2)", [name, memory])?;
-        for (alert, sinks) in alerts {
-            let text = serde_json::to_string(alert).map_err(json)?;
-            transaction.execute("INSERT INTO told (at_ms, alert) VALUES (?1,?2)", params![ms(now), text])?;
-            let number = transaction.last_insert_rowid();
-            for sink in sinks {
-                transaction.execute(
-                    "INSERT INTO delivery (sink, told, matter, state, next_ms, first_ms)
-                     VALUES (?1,?2,?3,'waiting',?4,?4)",
-                    params![sink, number, alert.id, ms(now)],
-                )?;
-            }
-        }
-        if !alerts.is_empty() {
-            transaction.execute(
-                "DELETE FROM told WHERE number <= (SELECT max(number) FROM told) - ?1 AND number NOT IN
-                 (SELECT told FROM delivery WHERE state IN ('waiting','sending'))",
-                [TOLD_KEPT],
-            )?;
-        }
-        transaction.commit()?;
-        Ok(())
     }
 
     /// The last alerts that were told, newest first.

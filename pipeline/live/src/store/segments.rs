@@ -2,9 +2,9 @@
 
 use parsers::member::MemberRead;
 use parsers::reader::live::{Kept, Standing};
-use rusqlite::{Connection, Row, TransactionBehavior, params};
+use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
 
-use super::{Error, Store, coverage};
+use super::{Error, Store, Told, alerts, coverage};
 
 /// A segment as the store has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,6 +48,27 @@ pub struct Changes {
     pub forget_before: Option<u64>,
 }
 
+/// What is written together: all of it is there after any end, or nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Entry {
+    /// What was read, and where reading stands.
+    pub segments: Vec<Changes>,
+    /// Segments that go.
+    pub gone: Vec<i64>,
+    /// What is told because of it.
+    pub told: Option<Told>,
+    /// True if it must survive the machine, false for mere counts.
+    pub lasts: bool,
+}
+
+impl Entry {
+    /// True if nothing is to be written.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.segments.is_empty() && self.gone.is_empty() && self.told.is_none()
+    }
+}
+
 fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
@@ -57,26 +78,23 @@ fn unsigned(value: i64) -> u64 {
 }
 
 impl Store {
-    /// Writes what changed, all of it or nothing.
+    /// Writes what belongs together, all of it or nothing.
     ///
-    /// # Errors
-    /// A full disk, or a store that is damaged.
-    pub fn write(&self, all: &[Changes], gone: &[i64]) -> Result<(), Error> {
-        put(&mut self.lock(), all, gone)
-    }
-
-    /// Writes mere counts, all of them or nothing, and does not wait for the disk: a machine that loses its power
-    /// loses those of the last seconds, and files are read again from where reading stood before them. What was
-    /// written by [`Self::write`] stays, and a process that is killed loses nothing.
+    /// Mere counts do not wait for the disk: a machine that loses its power loses those of the last seconds, and files
+    /// are read again from where reading stood before them. What was written before stays, and a process that is killed
+    /// loses nothing.
     ///
     /// Source: SQLite, "PRAGMA synchronous": in WAL mode NORMAL is consistent, and syncs when it makes a checkpoint.
     ///
     /// # Errors
     /// A full disk, or a store that is damaged.
-    pub fn write_counts(&self, all: &[Changes], gone: &[i64]) -> Result<(), Error> {
+    pub fn keep(&self, entry: &Entry) -> Result<(), Error> {
         let mut connection = self.lock();
+        if entry.lasts {
+            return keep(&mut connection, entry);
+        }
         connection.pragma_update(None, "synchronous", "NORMAL")?;
-        let done = put(&mut connection, all, gone);
+        let done = keep(&mut connection, entry);
         connection.pragma_update(None, "synchronous", "FULL")?;
         done
     }
@@ -105,8 +123,17 @@ impl Store {
     }
 }
 
-fn put(connection: &mut Connection, all: &[Changes], gone: &[i64]) -> Result<(), Error> {
+fn keep(connection: &mut Connection, entry: &Entry) -> Result<(), Error> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    put(&transaction, &entry.segments, &entry.gone)?;
+    if let Some(told) = &entry.told {
+        alerts::tell(&transaction, told)?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+fn put(transaction: &Transaction<'_>, all: &[Changes], gone: &[i64]) -> Result<(), Error> {
     for Changes { segment, records, forget_before } in all {
         let standing = segment.standing.as_ref();
         let header = standing.and_then(|standing| standing.header.as_ref());
@@ -155,7 +182,6 @@ fn put(connection: &mut Connection, all: &[Changes], gone: &[i64]) -> Result<(),
     for id in gone {
         transaction.execute("DELETE FROM segment WHERE id=?1", [id])?;
     }
-    transaction.commit()?;
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use parsers::reader::live::Kept;
 use parsers::reader::{Limits, Reader, Shared};
 use parsers::stamp::Instant;
 
-use super::{Changes, Error, Store, Stored};
+use super::{Changes, Entry, Error, Store, Stored, Told};
 use crate::deliver::Outbox as _;
 
 /// A directory of its own for a test, removed at its end.
@@ -55,11 +55,23 @@ fn changes(id: i64) -> Changes {
     Changes { segment, records: reader.take_kept(), forget_before: None }
 }
 
+/// What must last.
+fn entry(segments: &[Changes], gone: &[i64]) -> Entry {
+    Entry { segments: segments.to_vec(), gone: gone.to_vec(), told: None, lasts: true }
+}
+
+/// What the rules tell, and remember.
+fn told(alerts: &[&str], ms: i64) -> Entry {
+    let alerts = alerts.iter().map(|id| (alert(id), vec!["hook".to_owned()])).collect();
+    let told = Told { name: "rules", memory: "{}".to_owned(), alerts, at: at(ms) };
+    Entry { told: Some(told), lasts: true, ..Entry::default() }
+}
+
 #[test]
 fn what_was_written_is_there_after_the_end() {
     let dir = Dir::new("again");
     let written = changes(7);
-    Store::open(&dir.0).unwrap().write(std::slice::from_ref(&written), &[]).unwrap();
+    Store::open(&dir.0).unwrap().keep(&entry(std::slice::from_ref(&written), &[])).unwrap();
     let found = Store::open(&dir.0).unwrap().segments().unwrap();
     assert_eq!(found, [(written.segment, written.records)]);
 }
@@ -69,7 +81,8 @@ fn counts_are_there_after_the_end_and_what_follows_is_synced_as_before() {
     let dir = Dir::new("counts");
     let store = Store::open(&dir.0).unwrap();
     let written = Changes { records: Vec::new(), ..changes(7) };
-    store.write_counts(std::slice::from_ref(&written), &[]).unwrap();
+    let counts = Entry { lasts: false, ..entry(std::slice::from_ref(&written), &[]) };
+    store.keep(&counts).unwrap();
     // 2 is FULL.
     let synced: i64 = store.lock().pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
     assert_eq!(synced, 2);
@@ -82,11 +95,11 @@ fn counts_are_there_after_the_end_and_what_follows_is_synced_as_before() {
 fn a_forgotten_record_and_a_gone_segment_leave_nothing() {
     let store = Store::in_memory().unwrap();
     let mut written = changes(1);
-    store.write(&[written.clone(), changes(2)], &[]).unwrap();
+    store.keep(&entry(&[written.clone(), changes(2)], &[])).unwrap();
     let (first, rest) = (written.records[0].clone(), written.records[1..].to_vec());
     written.forget_before = Some(first.offset + 1);
     written.records = Vec::new();
-    store.write(&[written], &[2]).unwrap();
+    store.keep(&entry(&[written], &[2])).unwrap();
     let found = store.segments().unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].1, rest);
@@ -115,16 +128,19 @@ fn a_store_of_a_newer_version_is_left_alone() {
 fn a_full_disk_leaves_what_was_there_and_recovers() {
     let dir = Dir::new("full");
     let store = Store::open(&dir.0).unwrap();
-    store.write(&[changes(1)], &[]).unwrap();
+    store.keep(&entry(&[changes(1)], &[])).unwrap();
     store.limit(20);
     let mut large = changes(2);
     large.records =
         (0..200).map(|at| Kept { offset: at * 5_000, line: at, bytes: vec![b'x'; 5_000] }).collect();
-    let error = store.write(std::slice::from_ref(&large), &[]).unwrap_err();
+    // Neither the records nor what is told because of them.
+    let error = store.keep(&Entry { segments: vec![large.clone()], ..told(&["a"], 5) }).unwrap_err();
     assert!(matches!(error, Error::Full), "{error}");
     assert_eq!(store.segments().unwrap().len(), 1);
+    assert!(store.told(10).unwrap().is_empty() && store.memory("rules").unwrap().is_none());
     store.limit(1_000_000);
-    store.write(&[large], &[]).unwrap();
+    store.keep(&Entry { segments: vec![large], ..told(&["a"], 5) }).unwrap();
+    assert_eq!(store.told(10).unwrap().len(), 1);
     assert_eq!(store.segments().unwrap().len(), 2);
 }
 
@@ -172,7 +188,7 @@ fn alert(id: &str) -> reports::alerts::Alert {
 fn a_delivery_that_was_begun_is_known_as_begun_after_the_end() {
     let dir = Dir::new("begun");
     let store = Store::open(&dir.0).unwrap();
-    store.tell("rules", "{}", &[(alert("a"), vec!["hook".to_owned()])], at(5)).unwrap();
+    store.keep(&told(&["a"], 5)).unwrap();
     let due = store.due(at(5), "hook").unwrap().unwrap();
     assert!(!due.was_sending);
     store.sending(&due.delivery_id).unwrap();
@@ -189,15 +205,7 @@ fn a_delivery_that_was_begun_is_known_as_begun_after_the_end() {
 #[test]
 fn a_later_word_on_one_matter_waits_for_the_earlier_one() {
     let store = Store::in_memory().unwrap();
-    let sinks = vec!["hook".to_owned()];
-    store
-        .tell(
-            "rules",
-            "{}",
-            &[(alert("a"), sinks.clone()), (alert("a"), sinks.clone()), (alert("b"), sinks)],
-            at(0),
-        )
-        .unwrap();
+    store.keep(&told(&["a", "a", "b"], 0)).unwrap();
     let first = store.due(at(0), "hook").unwrap().unwrap();
     store.sending(&first.delivery_id).unwrap();
     store.failed(&first.delivery_id, 1, at(1_000), "refused").unwrap();

@@ -56,7 +56,7 @@ impl Tail {
             }
         }
         if known.is_none() {
-            segment.closed = true;
+            segment.close();
         }
         let beside = |(other, of): (&std::path::PathBuf, &super::Followed)| {
             other != path && of.segment == Some(id) && !of.copy

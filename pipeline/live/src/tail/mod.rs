@@ -83,6 +83,13 @@ impl Tail {
         self.troubles.iter().map(|(path, why)| format!("cannot follow {}: {why}", path.display())).collect()
     }
 
+    /// Why a file cannot be read; `None` if it can.
+    #[must_use]
+    pub fn trouble(&self, root: &str, name: &str) -> Option<&str> {
+        let path = if name.is_empty() { PathBuf::from(root) } else { Path::new(root).join(name) };
+        self.troubles.get(&path).map(String::as_str)
+    }
+
     /// Looks at every file once. True if there is more to read at once.
     pub fn poll(&mut self, set: &mut Segments, now: Instant) -> bool {
         self.troubles.clear();
@@ -285,9 +292,13 @@ impl Tail {
             let length = placed.get(id).and_then(|path| self.files.get(path)).map(|f| f.found.stat.length);
             segment.behind = length.map_or(0, |length| length.saturating_sub(segment.read));
             let closed = length.is_none();
-            if segment.closed != closed {
-                segment.closed = closed;
-                segment.touch();
+            match (segment.closed, closed) {
+                (false, true) => segment.close(),
+                (true, false) => {
+                    segment.closed = false;
+                    segment.touch();
+                }
+                _ => {}
             }
         }
     }

@@ -78,9 +78,8 @@ impl Bench {
     }
 
     fn save(&mut self) {
-        let changes: Vec<_> = self.set.all.values().filter_map(crate::segment::Segment::changes).collect();
-        self.store.write(&changes, self.set.gone()).unwrap();
-        self.set.written();
+        let entry = self.set.take_changes();
+        self.store.keep(&entry).unwrap();
     }
 
     /// Ends without a word and begins again from what was written.

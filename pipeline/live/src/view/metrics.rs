@@ -137,9 +137,31 @@ fn number(n: impl Into<u64>) -> f64 {
 /// The metrics as OpenMetrics text, `# EOF` at its end.
 #[must_use]
 pub fn openmetrics(snapshot: &Snapshot) -> String {
-    let mut out = String::new();
+    let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = encode(&mut out, &registry(snapshot));
+    let _ = encode(&mut text, &registry(snapshot));
+    in_order(&text)
+}
+
+/// The same metrics with the series of each in order: whoever compares two answers sees what changed.
+fn in_order(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut series: Vec<&str> = Vec::new();
+    let tell = |out: &mut String, series: &mut Vec<&str>| {
+        series.sort_unstable();
+        for line in series.drain(..) {
+            out.push_str(line);
+        }
+    };
+    for line in text.split_inclusive('\n') {
+        if line.starts_with('#') {
+            tell(&mut out, &mut series);
+            out.push_str(line);
+        } else {
+            series.push(line);
+        }
+    }
+    tell(&mut out, &mut series);
     out
 }
 

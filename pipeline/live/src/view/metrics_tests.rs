@@ -180,3 +180,12 @@ fn a_thousand_senders_are_two_hundred_and_the_others() {
     assert_eq!(value(&samples, "uccxray_source_records_total", &[("source", "other")]), Some(800.0));
     assert_eq!(value(&samples, "uccxray_sources", &[]), Some(1_000.0));
 }
+
+#[test]
+fn the_same_snapshot_has_the_same_metrics_in_the_same_order() {
+    for snapshot in [kitchen_sink(1), hostile()] {
+        let text = openmetrics(&snapshot);
+        assert!((0..20).all(|_| openmetrics(&snapshot) == text));
+        assert!(text.ends_with("# EOF\n"));
+    }
+}

@@ -15,3 +15,4 @@ pub mod screen;
 pub mod serve;
 #[cfg(test)]
 pub(crate) mod testing;
+mod wrap;

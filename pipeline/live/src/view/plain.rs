@@ -28,6 +28,8 @@ pub struct Style {
     pub color: bool,
     /// Whether only ASCII may be written.
     pub ascii: bool,
+    /// Whether alerts are left to another who writes them to the same place.
+    pub no_alerts: bool,
 }
 
 impl Style {
@@ -125,6 +127,9 @@ pub fn news(before: Option<&Snapshot>, after: &Snapshot, style: Style) -> Vec<St
         let states = intervals(&after.report).filter(|(key, ..)| !old.contains(key));
         lines.extend(states.map(|(_, instance, interval)| transition(instance, interval, style)));
     }
+    if style.no_alerts {
+        return lines;
+    }
     let told: HashSet<u64> =
         before.map(|before| before.told.iter().map(alert_key).collect()).unwrap_or_default();
     // The newest stands first there, and last in a log.
@@ -207,14 +212,16 @@ mod tests {
         let lines = news(Some(&before), &after, Style::default());
         assert_eq!(lines.len(), 1);
         assert!(lines[0].contains(" resolved critical out-of-compliance: "), "{lines:?}");
+        let without = Style { no_alerts: true, ..Style::default() };
+        assert_eq!(news(Some(&before), &after, without), Vec::<String>::new());
     }
 
     #[test]
     fn nothing_from_a_log_breaks_a_line_or_moves_the_cursor() {
-        for line in news(None, &hostile(), Style { color: false, ascii: true }) {
+        for line in news(None, &hostile(), Style { ascii: true, ..Style::default() }) {
             assert!(line.chars().all(|c| c.is_ascii() && !c.is_control()), "{line:?}");
         }
-        let colored = news(None, &hostile(), Style { color: true, ascii: false });
+        let colored = news(None, &hostile(), Style { color: true, ..Style::default() });
         assert!(colored.iter().all(|line| !line.contains(['\n', '\r', '\u{7}', '\u{202e}'])));
         assert!(colored.iter().any(|line| line.starts_with("\u{1b}[1;31m") && line.ends_with("\u{1b}[0m")));
         assert!(colored.iter().all(|line| line.matches('\u{1b}').count() <= 2));

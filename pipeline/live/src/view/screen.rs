@@ -14,7 +14,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
 use ratatui::text::{Line, Span, Text};
-use ratatui::widgets::{Block, Clear, Paragraph, Wrap};
+use ratatui::widgets::{Block, Clear, Paragraph};
 use reports::escape::{SHOWN_MAX, ascii, cut, terminal};
 use reports::report::{ProductInstance, Severity};
 use reports::time::{Time, Zone, spell};
@@ -22,6 +22,7 @@ use reports::words::{deadline_kind, headline, mood, nodes, shared_zone, standing
 use tokio::sync::watch;
 
 use super::parts::{by_need, bytes, failed, first_line, last_events};
+use super::wrap::wrapped;
 use crate::clock::Clock;
 use crate::status::Snapshot;
 
@@ -164,7 +165,7 @@ pub fn draw(frame: &mut Frame<'_>, snapshot: &Snapshot, now: Instant, view: &Vie
     if area.width == 0 || area.height == 0 {
         return;
     }
-    let state_lines = states(snapshot, now, view, area.width);
+    let (state_lines, _) = wrapped(states(snapshot, now, view, area.width), area.width.saturating_sub(2));
     // The states come first; the list gets what is left, and half of a small screen.
     let wanted = u16::try_from(state_lines.len()).unwrap_or(u16::MAX).saturating_add(2);
     let most = area.height.saturating_sub(2).saturating_mul(3) / 5;
@@ -304,10 +305,10 @@ fn list(frame: &mut Frame<'_>, snapshot: &Snapshot, view: &View, area: Rect) {
         Tab::Sources => snapshot.sources.len(),
     };
     let lines = if lines.is_empty() { vec![Line::styled("None.", view.dim())] } else { lines };
+    let (lines, last) = wrapped(lines, area.width.saturating_sub(2));
     // The last line stays in sight however far a reader scrolls.
-    let last = u16::try_from(lines.len().saturating_sub(1)).unwrap_or(u16::MAX);
-    let text =
-        Paragraph::new(Text::from(lines)).wrap(Wrap { trim: false }).scroll((view.scroll.min(last), 0));
+    let last = u16::try_from(last).unwrap_or(u16::MAX);
+    let text = Paragraph::new(Text::from(lines)).scroll((view.scroll.min(last), 0));
     frame.render_widget(text.block(view.block(format!(" {} ({n}) ", view.tab.name()))), area);
 }
 
