@@ -19,7 +19,7 @@ use reports::{InstanceTables, Renderer, Report, Tables, Tool};
 use crate::cli::{AnalyzeArgs, Color};
 use crate::exit::Exit;
 use crate::input::{self, Bounds};
-use crate::output::{self, Content, Kind};
+use crate::output::{self, Content, Kind, Unplaced};
 use crate::redact::Redaction;
 use crate::{bundle, clock};
 
@@ -366,7 +366,7 @@ fn shown<'a>(args: &AnalyzeArgs, report: &'a Report) -> Cow<'a, Report> {
     Cow::Owned(shown)
 }
 
-/// Makes every output, searches each for original values, and only then writes any.
+/// Makes every output and searches each for original values; only if none holds one, they stand in their places.
 fn searched(
     args: &AnalyzeArgs,
     redaction: &Redaction,
@@ -376,9 +376,21 @@ fn searched(
     screen: &reports::Options,
 ) -> Exit {
     let mut made: Vec<(&PathBuf, Vec<u8>)> = Vec::new();
+    let mut written: Vec<(&PathBuf, Unplaced)> = Vec::new();
     for (path, kind) in files {
         let mut bytes = Vec::new();
         let name = path.display().to_string();
+        if kind.is_streamed() {
+            match redaction.write(path, |out| kind.write(path, content, out)) {
+                Ok(Some(file)) => written.push((path, file)),
+                Ok(None) => return Exit::Failure,
+                Err(why) => {
+                    complain(&format!("cannot write {name}: {why}; nothing is written"));
+                    return Exit::Failure;
+                }
+            }
+            continue;
+        }
         let plain = kind.write(path, content, &mut bytes).and_then(|()| kind.plain(path, content));
         match plain {
             Ok(plain) if redaction.is_clean(&name, plain.as_deref().unwrap_or(&bytes)) => {
@@ -405,9 +417,12 @@ fn searched(
         complain(&format!("{why}; nothing is written"));
         return Exit::Failure;
     }
+    let written = written.into_iter().map(|(path, file)| (path, file.place_for_all()));
+    let made =
+        made.into_iter().map(|(path, bytes)| (path, output::replace_file(path, |out| out.write_all(&bytes))));
     let mut exit = Exit::Ok;
-    for (path, bytes) in made {
-        if let Err(error) = output::replace_file(path, |out| out.write_all(&bytes)) {
+    for (path, result) in written.chain(made) {
+        if let Err(error) = result {
             complain(&format!("cannot write {}: {error}", path.display()));
             exit = Exit::Failure;
         }

@@ -1,5 +1,6 @@
 //! `-o FILE`: the format that a file's ending means, and how the file is written.
 
+use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -91,6 +92,12 @@ impl Kind {
 }
 
 impl Kind {
+    /// Whether a file of this kind is made piece by piece, and nothing that is replaced while it is made comes too late
+    /// for a search of its first piece.
+    pub(crate) fn is_streamed(self) -> bool {
+        matches!(self, Self::Report(renderer) if renderer.name == JSON)
+    }
+
     /// What a file of this kind says, as plain bytes: those of compressed formats cannot be searched.
     ///
     /// # Errors
@@ -106,6 +113,9 @@ impl Kind {
         }
     }
 }
+
+/// The format that is written straight into its file.
+const JSON: &str = "json";
 
 /// The ending of PDF files.
 const PDF: &str = "pdf";
@@ -165,7 +175,7 @@ pub(crate) fn write_to(
     content: &Content<'_>,
     options: &reports::Options,
 ) -> io::Result<()> {
-    if renderer.name == "json" {
+    if renderer.name == JSON {
         return reports::render::to_writer(content.report, out);
     }
     out.write_all(renderer.to_string(content.shown, options).as_bytes())
@@ -177,17 +187,98 @@ pub(crate) fn write_to(
 /// Why it could not be written; what was there before stays.
 pub(crate) fn replace_file<E: From<io::Error>>(
     path: &Path,
-    write_it: impl FnOnce(&mut io::BufWriter<std::fs::File>) -> Result<(), E>,
+    write_it: impl FnOnce(&mut io::BufWriter<File>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary: PathBuf = path.with_file_name(name);
-    let write = || -> Result<(), E> {
-        let mut out = io::BufWriter::with_capacity(1 << 18, std::fs::File::create(&temporary)?);
-        write_it(&mut out)?;
-        out.flush()?;
-        drop(out);
-        Ok(std::fs::rename(&temporary, path)?)
-    };
-    write().inspect_err(|_| drop(std::fs::remove_file(&temporary)))
+    let new = Unplaced::beside(path);
+    let mut out = io::BufWriter::with_capacity(BUFFER, File::create(&new.temporary)?);
+    write_it(&mut out)?;
+    out.flush()?;
+    drop(out);
+    Ok(new.place()?)
+}
+
+/// As [`replace_file`], for what only its owner may read: nobody else can while it is written or later, and it is on
+/// the disk before it stands in its place.
+///
+/// # Errors
+/// Why it could not be written; what was there before stays.
+pub(crate) fn replace_private<E: From<io::Error>>(
+    path: &Path,
+    write_it: impl FnOnce(&mut io::BufWriter<File>) -> Result<(), E>,
+) -> Result<(), E> {
+    let (new, file) = Unplaced::private(path)?;
+    let mut out = io::BufWriter::with_capacity(BUFFER, file);
+    write_it(&mut out)?;
+    out.flush()?;
+    out.get_ref().sync_all()?;
+    drop(out);
+    Ok(new.place()?)
+}
+
+/// Bytes that are written to a file at a time, at least.
+pub(crate) const BUFFER: usize = 1 << 18;
+
+/// A file beside the one whose place it may take; it is gone if it does not.
+#[derive(Debug)]
+pub(crate) struct Unplaced {
+    temporary: PathBuf,
+    path: PathBuf,
+    placed: bool,
+}
+
+impl Unplaced {
+    /// The name of such a file, which no other run of this program uses.
+    fn beside(path: &Path) -> Self {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}.tmp", std::process::id()));
+        Self { temporary: path.with_file_name(name), path: path.to_owned(), placed: false }
+    }
+
+    /// Such a file, which only its owner may read.
+    ///
+    /// # Errors
+    /// Why it could not be made.
+    pub(crate) fn private(path: &Path) -> io::Result<(Self, File)> {
+        let new = Self::beside(path);
+        let mut options = File::options();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&new.temporary)?;
+        Ok((new, file))
+    }
+
+    /// Puts the file into its place, as it is.
+    ///
+    /// # Errors
+    /// Why that failed; what was there before stays.
+    pub(crate) fn place(mut self) -> io::Result<()> {
+        std::fs::rename(&self.temporary, &self.path)?;
+        self.placed = true;
+        Ok(())
+    }
+
+    /// Puts the file into its place, for everybody who may read any other file that this program writes there.
+    ///
+    /// # Errors
+    /// Why that failed; what was there before stays.
+    pub(crate) fn place_for_all(self) -> io::Result<()> {
+        #[cfg(unix)]
+        {
+            // Only a new file tells what a new file may be here.
+            let probe = self.temporary.with_extension("mode");
+            let usual = File::create(&probe).and_then(|file| file.metadata());
+            drop(std::fs::remove_file(&probe));
+            std::fs::set_permissions(&self.temporary, usual?.permissions())?;
+        }
+        self.place()
+    }
+}
+
+impl Drop for Unplaced {
+    fn drop(&mut self) {
+        if !self.placed {
+            drop(std::fs::remove_file(&self.temporary));
+        }
+    }
 }

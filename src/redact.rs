@@ -3,13 +3,15 @@
 
 pub(crate) mod bundle;
 
-use std::io::{self, Write as _};
+use std::fs::File;
+use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use reports::Report;
-use reports::redact::{Map, Redactor};
+use reports::redact::{Leak, Map, Redactor, Search};
 
 use crate::analyze::{UsageError, complain};
+use crate::output::{self, Unplaced};
 
 /// Leaks that are named one by one; one is enough to write nothing.
 const NAMED_MAX: usize = 5;
@@ -67,25 +69,65 @@ impl Redaction {
             return Err(format!("{} is an output and the map at once", path.display()));
         }
         let json = reports::render::to_json(&self.redactor.map());
-        private(path, json.as_bytes())
-            .map_err(|error| format!("cannot write the map {}: {error}", path.display()))
+        output::replace_private(path, |out| out.write_all(json.as_bytes()))
+            .map_err(|error: io::Error| format!("cannot write the map {}: {error}", path.display()))
     }
 
     /// Whether an output may be given away; says what it holds if not.
     pub(crate) fn is_clean(&self, name: &str, output: &[u8]) -> bool {
-        let leaks = self.redactor.leaks(output);
-        if leaks.is_empty() {
-            return true;
-        }
-        complain(&format!(
-            "{name} would still hold {} original values; nothing is written. Please report this as a fault.",
-            leaks.len()
-        ));
-        for leak in leaks.iter().take(NAMED_MAX) {
-            complain(&format!("  {leak}"));
-        }
-        false
+        is_clean(name, &self.redactor.leaks(output))
     }
+
+    /// Writes a file beside `path` and searches it on the way; `None`, and nothing is there, if it may not be given away.
+    ///
+    /// # Errors
+    /// Why it could not be written.
+    pub(crate) fn write(
+        &self,
+        path: &Path,
+        write_it: impl FnOnce(&mut BufWriter<Searched>) -> Result<(), String>,
+    ) -> Result<Option<Unplaced>, String> {
+        let words = |error: io::Error| error.to_string();
+        let (new, file) = Unplaced::private(path).map_err(words)?;
+        let mut out =
+            BufWriter::with_capacity(output::BUFFER, Searched { file, search: self.redactor.search() });
+        write_it(&mut out)?;
+        let out = out.into_inner().map_err(|error| words(error.into_error()))?;
+        Ok(is_clean(&path.display().to_string(), &out.search.finish()).then_some(new))
+    }
+}
+
+/// A file whose bytes are searched for originals as they are written.
+pub(crate) struct Searched {
+    file: File,
+    search: Search,
+}
+
+impl io::Write for Searched {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.file.write(bytes)?;
+        self.search.feed(bytes.get(..n).unwrap_or(bytes));
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Whether nothing was found in an output; says what was if not.
+fn is_clean(name: &str, leaks: &[Leak]) -> bool {
+    if leaks.is_empty() {
+        return true;
+    }
+    complain(&format!(
+        "{name} would still hold {} original values; nothing is written. Please report this as a fault.",
+        leaks.len()
+    ));
+    for leak in leaks.iter().take(NAMED_MAX) {
+        complain(&format!("  {leak}"));
+    }
+    false
 }
 
 fn read(bytes: &[u8], path: Option<&Path>) -> Result<Map, UsageError> {
@@ -106,23 +148,4 @@ fn key() -> Result<[u8; 32], UsageError> {
         UsageError::new(format!("make a key: the system gives no random bytes ({error})"))
     })?;
     Ok(key)
-}
-
-/// Writes a file that only its owner may read, through a temporary one beside it.
-fn private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = path.with_file_name(name);
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let write = || -> io::Result<()> {
-        let mut file = options.open(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        drop(file);
-        std::fs::rename(&temporary, path)
-    };
-    write().inspect_err(|_| drop(std::fs::remove_file(&temporary)))
 }

@@ -4,7 +4,7 @@
 //! whose member is not there is looked for anywhere. A line is found if the SHA-256 over its bytes is the same at the
 //! same offset.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Write as _};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -182,6 +182,15 @@ fn document(
     let mut found = 0;
     let mut moved = 0;
     let mut not_found = Vec::new();
+    // Which cited member each read one is, by other lines that were found in it, whatever its path lacks.
+    let mut known: HashMap<&str, BTreeSet<&str>> = HashMap::new();
+    for (claim, fate) in claims.iter().zip(fates) {
+        if let Fate::Found(member) = fate
+            && is_same(member, &claim.member)
+        {
+            known.entry(member).or_default().insert(&claim.member);
+        }
+    }
     for (claim, fate) in claims.iter().zip(fates) {
         let why = match fate {
             Fate::Found(member) => {
@@ -192,10 +201,10 @@ fn document(
             Fate::Unseen => {
                 "no member of that name was read, and no other holds these bytes there".to_owned()
             }
-            Fate::Differs { member, ends: true } => {
-                format!("{member} ends before byte {}", claim.offset.saturating_add(claim.length))
+            Fate::Differs { member, ends } => {
+                let of = known.get(member.as_str());
+                differs(claim, member, *ends, of.map(|of| of.contains(claim.member.as_str())))
             }
-            Fate::Differs { member, ends: false } => format!("the bytes in {member} are others"),
         };
         not_found.push(Lost {
             member: claim.member.clone(),
@@ -218,11 +227,32 @@ fn document(
     }
 }
 
+/// Why a line was not found though a member of its name was read: that one was changed, or it is another. `own`: whether
+/// the other lines that were found in it are cited from this line's member; `None` if none was.
+fn differs(claim: &Claim, member: &str, ends: bool, own: Option<bool>) -> String {
+    let end = claim.offset.saturating_add(claim.length);
+    let how = if ends { format!("ends before byte {end}") } else { "holds other bytes there".to_owned() };
+    if is_below(member, &claim.member) || own == Some(true) {
+        return if ends { format!("{member} {how}") } else { format!("the bytes in {member} are others") };
+    }
+    if own.is_none() && is_same(member, &claim.member) {
+        return format!(
+            "{member} {how}; its path is only the end of the cited one, so it may be another file: give the folder or \
+             archive above it"
+        );
+    }
+    format!("no member of that path was read; {member}, of the same name, {how}")
+}
+
+/// True if a member that was read has the cited path, whatever stands above it.
+fn is_below(read: &str, cited: &str) -> bool {
+    let (read, cited) = (read.trim_end_matches(".gz"), cited.trim_end_matches(".gz"));
+    read == cited || read.ends_with(&format!("/{cited}"))
+}
+
 /// True if one path is the end of the other: a folder was added or taken away above it.
 fn is_same(read: &str, cited: &str) -> bool {
-    let (read, cited) = (read.trim_end_matches(".gz"), cited.trim_end_matches(".gz"));
-    let ends = |long: &str, short: &str| long == short || long.ends_with(&format!("/{short}"));
-    ends(read, cited) || ends(cited, read)
+    is_below(read, cited) || is_below(cited, read)
 }
 
 fn screen(of: &Verification) -> String {

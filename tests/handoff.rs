@@ -178,6 +178,43 @@ fn what_is_not_there_is_told_apart_from_what_was_changed() {
 }
 
 #[test]
+fn a_file_of_the_same_name_is_not_called_the_cited_one() {
+    let dir = case_with_report();
+    let whys = |paths: &[&str], member: &str| -> Vec<String> {
+        let ran = verify(dir.path(), paths).exits(4);
+        let lost = ran.json()["not_found"].as_array().unwrap().clone();
+        let of = lost.iter().filter(|it| it["member"].as_str().unwrap() == member);
+        of.map(|it| it["why"].as_str().unwrap().to_owned()).collect()
+    };
+    let of_both = "uccxpub/syslog/CiscoSyslog";
+    // The part of one node alone: its own lines are found, and the other node's file is not there.
+    let said = whys(&["bundle/uccxsub1"], of_both);
+    assert!(!said.is_empty());
+    for why in said {
+        assert!(
+            why.starts_with("no member of that path was read; syslog/CiscoSyslog, of the same name"),
+            "{why}"
+        );
+    }
+    assert!(whys(&["bundle/uccxsub1"], "uccxsub1/syslog/CiscoSyslog").is_empty());
+    // Nothing tells whose file it is.
+    dir.file("part/syslog/CiscoSyslog", "x".repeat(1 << 16));
+    for why in whys(&["part"], of_both) {
+        assert!(why.contains("it may be another file"), "{why}");
+    }
+    // A line of the file is found: then the lines beside it were changed.
+    let log = dir.path().join("bundle").join(of_both);
+    let report: Report =
+        serde_json::from_slice(&std::fs::read(dir.path().join("report.json")).unwrap()).unwrap();
+    let first = report.evidence().into_iter().filter(|line| line.member.as_deref() == Some(of_both));
+    let first = first.min_by_key(|line| line.offset).unwrap();
+    let mut bytes = std::fs::read(&log).unwrap();
+    bytes[usize::try_from(first.offset).unwrap()] ^= 1;
+    std::fs::write(&log, bytes).unwrap();
+    assert_eq!(whys(&["bundle/uccxpub"], of_both), ["the bytes in syslog/CiscoSyslog are others"]);
+}
+
+#[test]
 fn a_pack_holds_what_a_case_needs_and_its_bytes_depend_on_the_input_alone() {
     let dir = case_with_report();
     for (name, jobs) in [("a.zip", "1"), ("b.zip", "4")] {

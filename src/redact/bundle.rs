@@ -1,14 +1,16 @@
 //! `uccxray redact`: a bundle's texts again, as one zip, with every name replaced as in a redacted report.
 //!
 //! The bundle is read three times: once like `analyze`, to know what names its structure holds, once to learn what stands
-//! behind labels, once to write. What is no text is left out: nobody can search it.
+//! behind labels, once to write: into a file beside the target that only its owner may read, and that takes its name
+//! only if no original was found in it. What is no text is left out: nobody can search it.
 
-use std::io::{self, Cursor, Write as _};
+use std::fs::File;
+use std::io::{self, BufWriter, Write as _};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use reports::redact::Redactor;
+use reports::redact::{Names, Redactor};
 use zip::ZipWriter;
 
 use super::Redaction;
@@ -43,37 +45,14 @@ pub(crate) fn run(args: &AnalyzeArgs) -> Result<Exit, UsageError> {
     let mut redaction = Redaction::open(args.map.as_deref())?;
     let facts = analyze::read(args)?;
     redaction.redactor.learn(&analyze::report(&facts));
-    let learn = Mutex::new(&mut redaction.redactor);
-    let teach = |text: &str| learn.lock().unwrap_or_else(PoisonError::into_inner).learn_text(text);
-    walk(args, &Lines { begin: &|path| teach(path), line: &|line| teach(line) })?;
-    let writer = Mutex::new(Writing {
-        zip: ZipWriter::new(Cursor::new(Vec::new())),
-        failed: None,
-        leaks: false,
-        left_out: Vec::new(),
-    });
-    let redactor: &Redactor = &redaction.redactor;
-    let begin = |path: &str| {
-        let path = excerpt::safe(&redactor.text(path));
-        let mut writing = writer.lock().unwrap_or_else(PoisonError::into_inner);
-        writing.leaks |= !redaction.is_clean("a name in the zip", path.as_bytes());
-        let begun = writing.zip.start_file(path, pack::options());
-        writing.note(begun.map_err(io::Error::other));
-    };
-    let line = |line: &str| {
-        let text = redactor.text(line);
-        let mut writing = writer.lock().unwrap_or_else(PoisonError::into_inner);
-        writing.leaks |= !redactor.leaks(text.as_bytes()).is_empty();
-        let written = writing.zip.write_all(text.as_bytes());
-        writing.note(written);
-    };
-    let left_out = walk(args, &Lines { begin: &begin, line: &line })?;
-    let mut writing = writer.into_inner().unwrap_or_else(PoisonError::into_inner);
-    writing.left_out = left_out;
+    learn(args, &mut redaction.redactor)?;
     let outputs: Vec<PathBuf> = vec![target.clone()];
-    let done = writing.finish().and_then(|bytes| {
-        redaction.keep(&outputs)?;
-        output::replace_file(target, |out| out.write_all(&bytes)).map_err(|error| error.to_string())
+    let done = output::replace_private(target, |out| {
+        let left_out = write(args, &redaction, out)?;
+        // The map first: what cannot be traced back may not be what the user wants to send.
+        redaction.keep(&outputs).map_err(io::Error::other)?;
+        left_out.iter().for_each(|path| complain(&format!("left out, for it is no text: {path}")));
+        Ok::<(), io::Error>(())
     });
     if let Err(why) = done {
         complain(&format!("cannot write {}: {why}", target.display()));
@@ -83,53 +62,99 @@ pub(crate) fn run(args: &AnalyzeArgs) -> Result<Exit, UsageError> {
     Ok(if analyze::is_damaged(&facts) { Exit::Incomplete } else { Exit::Ok })
 }
 
-/// Reads every text of the paths, member by member; returns the members that are no text.
-fn walk(args: &AnalyzeArgs, lines: &Lines<'_>) -> Result<Vec<String>, UsageError> {
-    let look = Look { lines, left_out: Mutex::new(Vec::new()) };
-    let bounds = analyze::bounds(args);
+/// Learns what stands behind labels in every text.
+fn learn(args: &AnalyzeArgs, redactor: &mut Redactor) -> Result<(), UsageError> {
+    let learned = Mutex::new(Names::default());
+    let known: &Redactor = redactor;
+    let begin = |path: &str| {
+        let mut names = Names::default();
+        known.gather(path, &mut names);
+        names
+    };
+    let line = |names: &mut Names, line: &str| known.gather(line, names);
+    let end = |names: Names| learned.lock().unwrap_or_else(PoisonError::into_inner).add(names);
+    walk(args, analyze::bounds(args).jobs, &Lines { begin: &begin, line: &line, end: &end })?;
+    redactor.learn_names(learned.into_inner().unwrap_or_else(PoisonError::into_inner));
+    Ok(())
+}
+
+/// Writes every text without its names; returns the members that are no text.
+///
+/// # Errors
+/// What the sink says; an original that would still stand there.
+fn write(args: &AnalyzeArgs, redaction: &Redaction, out: &mut BufWriter<File>) -> io::Result<Vec<String>> {
+    let redactor = &redaction.redactor;
+    let writer = Mutex::new(Writing { zip: ZipWriter::new(out), failed: None, leaks: false });
+    let begin = |path: &str| {
+        let path = excerpt::safe(&redactor.text(path));
+        let mut writing = writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writing.leaks |= !redaction.is_clean("a name in the zip", path.as_bytes());
+        let begun = writing.zip.start_file(path, pack::options());
+        writing.note(begun.map_err(io::Error::other));
+        Names::default()
+    };
+    let line = |names: &mut Names, line: &str| {
+        let text = redactor.next_text(line, names);
+        let mut writing = writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writing.leaks |= !redactor.leaks(text.as_bytes()).is_empty();
+        let written = writing.zip.write_all(text.as_bytes());
+        writing.note(written);
+    };
     // One thread: the zip is written member by member.
-    bundle::read(&args.paths, 1, &bounds.bundle, &look)
+    let left_out = walk(args, 1, &Lines { begin: &begin, line: &line, end: &drop })
+        .map_err(|error| io::Error::other(error.to_string()))?;
+    writer.into_inner().unwrap_or_else(PoisonError::into_inner).finish()?;
+    Ok(left_out)
+}
+
+/// Reads every text of the paths, member by member; returns the members that are no text.
+fn walk<T: Send>(args: &AnalyzeArgs, jobs: usize, lines: &Lines<'_, T>) -> Result<Vec<String>, UsageError> {
+    let look = Look { lines, left_out: Mutex::new(Vec::new()) };
+    bundle::read(&args.paths, jobs, &analyze::bounds(args).bundle, &look)
         .map_err(|error| UsageError::new(error.to_string()))?;
-    Ok(look.left_out.into_inner().unwrap_or_else(PoisonError::into_inner))
+    let mut left_out = look.left_out.into_inner().unwrap_or_else(PoisonError::into_inner);
+    left_out.sort();
+    Ok(left_out)
 }
 
-/// What is done with each member's path, and then with each of its lines, line break included.
-struct Lines<'a> {
-    begin: &'a (dyn Fn(&str) + Sync),
-    line: &'a (dyn Fn(&str) + Sync),
+/// What is made of each member's path, then of each of its lines, line break included, and at its end.
+struct Lines<'a, T> {
+    begin: &'a (dyn Fn(&str) -> T + Sync),
+    line: &'a (dyn Fn(&mut T, &str) + Sync),
+    end: &'a (dyn Fn(T) + Sync),
 }
 
-struct Look<'a> {
-    lines: &'a Lines<'a>,
+struct Look<'a, T> {
+    lines: &'a Lines<'a, T>,
     left_out: Mutex<Vec<String>>,
 }
 
 /// A member that is read.
-struct Reading {
+struct Reading<T> {
     path: String,
-    begun: bool,
+    /// What was made of its path, once it is known to be a text.
+    begun: Option<T>,
     binary: bool,
     open: Vec<u8>,
 }
 
-impl Visitor for Look<'_> {
-    type Member = Reading;
+impl<T: Send> Visitor for Look<'_, T> {
+    type Member = Reading<T>;
 
-    fn open(&self, meta: &Meta) -> Reading {
+    fn open(&self, meta: &Meta) -> Reading<T> {
         let path = meta.path.clone().unwrap_or_else(|| format!("{}.txt", meta.source + 1));
         let path = path.strip_suffix(".gz").map(str::to_owned).unwrap_or(path);
-        Reading { path, begun: false, binary: false, open: Vec::new() }
+        Reading { path, begun: None, binary: false, open: Vec::new() }
     }
 
-    fn chunk(&self, member: &mut Reading, bytes: &[u8]) -> ControlFlow<()> {
-        if !member.begun {
+    fn chunk(&self, member: &mut Reading<T>, bytes: &[u8]) -> ControlFlow<()> {
+        if member.begun.is_none() {
             // A log has no NUL byte in its first piece, whatever its encoding errors; UTF-16 is no log of these systems.
             member.binary = bytes.contains(&0);
             if member.binary {
                 return ControlFlow::Break(());
             }
-            member.begun = true;
-            (self.lines.begin)(&member.path);
+            member.begun = Some((self.lines.begin)(&member.path));
         }
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             member.open.extend_from_slice(piece);
@@ -143,55 +168,54 @@ impl Visitor for Look<'_> {
         ControlFlow::Continue(())
     }
 
-    fn close(&self, mut member: Reading, _: Meta, end: End) {
-        if member.begun {
-            self.flush(&mut member, usize::MAX);
+    fn close(&self, mut member: Reading<T>, _: Meta, end: End) {
+        self.flush(&mut member, usize::MAX);
+        if let Some(made) = member.begun {
+            (self.lines.end)(made);
         } else if member.binary || !matches!(end, End::Complete) {
             self.left_out.lock().unwrap_or_else(PoisonError::into_inner).push(member.path);
         }
     }
 }
 
-impl Look<'_> {
+impl<T> Look<'_, T> {
     /// Hands on the first bytes of what is open.
-    fn flush(&self, member: &mut Reading, bytes: usize) {
-        let rest = member.open.split_off(bytes.min(member.open.len()));
-        if !member.open.is_empty() {
-            (self.lines.line)(&String::from_utf8_lossy(&member.open));
+    fn flush(&self, member: &mut Reading<T>, bytes: usize) {
+        let Some(made) = &mut member.begun else { return };
+        let n_bytes = bytes.min(member.open.len());
+        let whole = member.open.get(..n_bytes).unwrap_or_default();
+        if !whole.is_empty() {
+            (self.lines.line)(made, &String::from_utf8_lossy(whole));
         }
-        member.open = rest;
+        member.open.drain(..n_bytes);
     }
 }
 
 /// The zip that is written.
-struct Writing {
-    zip: ZipWriter<Cursor<Vec<u8>>>,
-    failed: Option<String>,
+struct Writing<'a> {
+    zip: ZipWriter<&'a mut BufWriter<File>>,
+    failed: Option<io::Error>,
     leaks: bool,
-    left_out: Vec<String>,
 }
 
-impl Writing {
+impl Writing<'_> {
     fn note(&mut self, result: io::Result<()>) {
         if let Err(error) = result {
-            self.failed.get_or_insert(error.to_string());
+            self.failed.get_or_insert(error);
         }
     }
 
-    /// The bytes of the zip, unless something went wrong on the way.
-    fn finish(self) -> Result<Vec<u8>, String> {
+    /// Ends the zip, unless something went wrong on the way.
+    fn finish(self) -> io::Result<()> {
         if let Some(why) = self.failed {
             return Err(why);
         }
         if self.leaks {
-            return Err(
-                "it would still hold original values; nothing is written. Please report this as a fault"
-                    .to_owned(),
-            );
+            return Err(io::Error::other(
+                "it would still hold original values; nothing is written. Please report this as a fault",
+            ));
         }
-        for path in &self.left_out {
-            complain(&format!("left out, for it is no text: {path}"));
-        }
-        Ok(self.zip.finish().map_err(|error| error.to_string())?.into_inner())
+        self.zip.finish().map_err(io::Error::other)?;
+        Ok(())
     }
 }

@@ -15,6 +15,7 @@ use super::document::{
 };
 use super::first_lines;
 use super::pairs::{Pair, nodes, short};
+use super::stated;
 
 /// A state that a service should have.
 const IN_SERVICE: &str = "in_service";
@@ -49,6 +50,8 @@ pub(super) fn instance(
         states: states(before, pair),
         deadlines: deadlines(before, after, pair),
         usage: usage(pair),
+        license_type: stated::license_type(pair),
+        entitlements_stated: stated::entitlements(pair),
         checks: checks.checks,
         checks_unchanged: checks.unchanged,
         services: services(pair),
@@ -75,6 +78,8 @@ fn changed(of: &DiffInstance) -> bool {
         states,
         deadlines,
         usage,
+        license_type,
+        entitlements_stated,
         checks,
         checks_unchanged: _,
         services,
@@ -89,13 +94,15 @@ fn changed(of: &DiffInstance) -> bool {
         || states.iter().any(|state| state.how != How::Same)
         || deadlines.iter().any(|deadline| deadline.how != DeadlineHow::Same || deadline.passed)
         || usage.iter().any(|usage| usage.how != How::Same)
+        || license_type.how != How::Same
+        || entitlements_stated.iter().any(|stated| stated.how != How::Same)
         || !checks.is_empty()
         || !services.is_empty()
         || !new_causes.is_empty()
 }
 
 /// How two things differ of which each may not be known.
-fn how<T: PartialEq>(before: Option<&T>, after: Option<&T>) -> How {
+pub(super) fn how<T: PartialEq>(before: Option<&T>, after: Option<&T>) -> How {
     match (before, after) {
         (Some(before), Some(after)) if before != after => How::Changed,
         (Some(_), None) => How::Lost,
@@ -105,7 +112,7 @@ fn how<T: PartialEq>(before: Option<&T>, after: Option<&T>) -> How {
 }
 
 /// How several things differ, taken together.
-fn together(all: impl IntoIterator<Item = How>) -> How {
+pub(super) fn together(all: impl IntoIterator<Item = How>) -> How {
     let rank = |how: &How| match how {
         How::Changed => 3,
         How::Lost => 2,

@@ -11,7 +11,7 @@ use crate::report::{Basis, CheckOutcome, Evidence, Regime, Severity, Tool};
 use crate::time::Time;
 
 /// Version of this form: raised when a field is added.
-pub const DIFF_VERSION: &str = "1.0";
+pub const DIFF_VERSION: &str = "1.1";
 
 word! {
     /// How two reports differ in one thing.
@@ -147,6 +147,10 @@ pub struct DiffInstance {
     pub deadlines: Vec<DeadlineDiff>,
     /// License usage, one entry an entitlement of either report, by name.
     pub usage: Vec<UsageDiff>,
+    /// The license type that outputs state.
+    pub license_type: LicenseTypeDiff,
+    /// Entitlements that outputs state, one entry an entitlement of either report, by name.
+    pub entitlements_stated: Vec<StatedDiff>,
     /// Checks whose answers differ, the worst first.
     pub checks: Vec<CheckDiff>,
     /// Checks whose answers do not differ.
@@ -274,6 +278,36 @@ pub struct UsageDiff {
     pub locked: Numbers,
     /// Licenses to buy.
     pub deficit: Numbers,
+}
+
+/// The license type, as outputs state it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LicenseTypeDiff {
+    /// As printed to the earlier report; null if no output states it.
+    pub before: Option<String>,
+    /// As printed to the later report; null if no output states it.
+    pub after: Option<String>,
+    /// How they differ; case, blanks and marks are no difference.
+    pub how: How,
+    /// The first lines behind the later type, or behind the earlier where the later is not known.
+    pub evidence: Vec<Evidence>,
+}
+
+/// An entitlement, as outputs state it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StatedDiff {
+    /// Which, such as `PREMIUM`.
+    pub entitlement: String,
+    /// How count or status differ: a change comes before what is lost, and that before what is learned.
+    pub how: How,
+    /// Licenses stated as in use.
+    pub count: Numbers,
+    /// Status as printed to the earlier report; null if none is.
+    pub before_status: Option<String>,
+    /// Status as printed to the later report; null if none is.
+    pub after_status: Option<String>,
+    /// The first lines behind the later statement, or behind the earlier where the later is not known.
+    pub evidence: Vec<Evidence>,
 }
 
 /// A check whose answer differs.

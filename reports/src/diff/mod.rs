@@ -9,6 +9,7 @@ mod document;
 mod html;
 mod markdown;
 mod pairs;
+mod stated;
 mod tables;
 mod text;
 mod warnings;
@@ -24,8 +25,8 @@ use crate::report::{Evidence, Report};
 
 pub use self::document::{
     CauseDiff, CheckDiff, CheckHow, DIFF_VERSION, DeadlineDiff, DeadlineHow, Diff, DiffInstance, EventDiff,
-    FieldDiff, How, MatchedBy, NodesDiff, Numbers, Presence, ReleaseDiff, ServiceDiff, Side, StateDiff,
-    UsageDiff,
+    FieldDiff, How, LicenseTypeDiff, MatchedBy, NodesDiff, Numbers, Presence, ReleaseDiff, ServiceDiff, Side,
+    StateDiff, StatedDiff, UsageDiff,
 };
 
 /// Compares an earlier report with a later one.

@@ -4,6 +4,7 @@ use crate::show::words::{basis, deadline_kind};
 use crate::time::Zone;
 
 use super::document::{DeadlineHow, Diff, DiffInstance, How, Presence};
+use super::stated::{entitlement_mood, status};
 use super::words::{
     Mood, after, before, change, check_label, check_mood, deadline_change, deadline_mood, instant, lines,
     numbers, service_mood, service_state, state, state_mood, usage_mood, version, zone,
@@ -48,6 +49,7 @@ pub(super) fn tables(document: &Diff, of: &DiffInstance) -> Vec<Table> {
         states(of, zone),
         deadlines(of, zone),
         usage(of),
+        stated(of),
         checks(of),
         services(of, zone),
         system(of),
@@ -113,6 +115,25 @@ fn usage(of: &DiffInstance) -> Table {
     Table::new("License usage", &["entitlement", "purchased", "peak", "locked", "to buy"], rows.collect())
 }
 
+/// Entitlements as outputs state them.
+fn stated(of: &DiffInstance) -> Table {
+    let rows = of.entitlements_stated.iter().map(|it| {
+        let cells = vec![
+            it.entitlement.clone(),
+            numbers(it.count),
+            status(&it.before_status),
+            status(&it.after_status),
+            how(it.how).to_owned(),
+        ];
+        (entitlement_mood(it), cells)
+    });
+    Table::new(
+        "Entitlements that outputs state",
+        &["entitlement", "in use", "status before", "after", "difference"],
+        rows.collect(),
+    )
+}
+
 fn checks(of: &DiffInstance) -> Table {
     let rows = of.checks.iter().map(|it| {
         let cells =
@@ -140,7 +161,7 @@ fn services(of: &DiffInstance, zone: Zone) -> Table {
     Table::new("Services", &["service", "node", "before", "after", "said at"], rows.collect())
 }
 
-/// Release, the way to CSSM and nodes, where they differ.
+/// Release, license type, the way to CSSM and nodes, where they differ.
 fn system(of: &DiffInstance) -> Table {
     let mut rows = Vec::new();
     let release = &of.release;
@@ -148,6 +169,11 @@ fn system(of: &DiffInstance) -> Table {
         let was = version(&release.before, release.before_regime);
         let is = version(&release.after, release.after_regime);
         rows.push((Mood::Neutral, vec!["release".to_owned(), format!("{was} → {is}")]));
+    }
+    let kind = &of.license_type;
+    if kind.how != How::Same {
+        let cells = vec!["license type".to_owned(), change(&kind.before, &kind.after, str::to_owned)];
+        rows.push((Mood::Neutral, cells));
     }
     for field in of.deployment.iter().filter(|field| field.how != How::Same) {
         let cells = vec![field.name.clone(), change(&field.before, &field.after, str::to_owned)];

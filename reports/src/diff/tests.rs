@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 
 mod pages;
+mod stated;
 
 use super::*;
 use crate::assemble;

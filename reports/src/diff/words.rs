@@ -10,6 +10,7 @@ use super::document::{
     CheckDiff, CheckHow, DeadlineDiff, DeadlineHow, Diff, DiffInstance, How, MatchedBy, Numbers, Presence,
     ReleaseDiff, ServiceDiff, Side, StateDiff, UsageDiff,
 };
+use super::stated;
 
 /// What nothing changed is called.
 pub(super) const UNCHANGED: &str = "Nothing changed in license terms.";
@@ -53,7 +54,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    fn new(mood: Mood, label: &'static str, says: String) -> Self {
+    pub(super) fn new(mood: Mood, label: &'static str, says: String) -> Self {
         Self { mood, label, says, then: None, cited: None }
     }
 }
@@ -115,7 +116,7 @@ pub(super) fn title(of: &DiffInstance) -> String {
 
 /// The first of some lines: `bundle.zip!/uccxpub/syslog/CiscoSyslog:14`; `None` without any. Its input always stands with
 /// it, since two are compared.
-fn cited(lines: &[Evidence]) -> Option<String> {
+pub(super) fn cited(lines: &[Evidence]) -> Option<String> {
     let first = lines.first()?;
     Some(match &first.member {
         Some(member) => format!("{}!/{member}:{}", first.source, first.line),
@@ -146,6 +147,8 @@ pub(super) fn lines(document: &Diff, of: &DiffInstance) -> Vec<Line> {
     all.extend(of.deadlines.iter().filter_map(|it| deadline_line(it, document.after.as_of, zone)));
     all.extend(of.checks.iter().map(check_line));
     all.extend(of.usage.iter().filter_map(usage_line));
+    all.extend(of.entitlements_stated.iter().filter_map(stated::entitlement_line));
+    all.extend(stated::license_type_line(&of.license_type));
     all.extend(of.services.iter().map(service_line));
     all.extend(of.new_causes.iter().map(|cause| {
         let mood = if cause.suppressed { Mood::Neutral } else { Mood::Worse };
@@ -179,7 +182,7 @@ pub(super) fn lines(document: &Diff, of: &DiffInstance) -> Vec<Line> {
 }
 
 /// What is lost is a doubt, whatever it is.
-fn unsure(how: How) -> Mood {
+pub(super) fn unsure(how: How) -> Mood {
     match how {
         How::Lost => Mood::Unsure,
         How::Same | How::Changed | How::Learned => Mood::Neutral,

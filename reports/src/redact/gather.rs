@@ -3,8 +3,10 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
 
 use super::find::{self, Hit};
+use super::hash::Seeded;
 use super::is_ours;
 use super::memo::Memo;
 use super::visit::{Kind, Strings};
@@ -119,7 +121,11 @@ pub(super) struct Gathered<'a> {
 impl<'a> Gathered<'a> {
     pub(super) fn of(report: &'a Report) -> Self {
         let mut gathered = Self::default();
-        let mut known: HashMap<One<'a>, usize> = HashMap::new();
+        // A table that grows hashes every text anew; an event has about eight of its own, on twice as many spots.
+        let n_texts = 8 * report.events.len();
+        let mut known: HashMap<One<'a>, usize, Seeded> =
+            HashMap::with_capacity_and_hasher(n_texts, Seeded::default());
+        gathered.spots.0.reserve(2 * n_texts);
         report.read(Kind::Text, "report", &mut |kind, _, text| {
             let Some(one) = One::of(kind, text) else { return };
             let id = *gathered.spots.0.entry(Spot::of(&one)).or_insert_with(|| {
@@ -145,7 +151,7 @@ impl<'a> Gathered<'a> {
     }
 
     /// What shapes and labels show in each string as it is searched.
-    pub(super) fn hits(&self) -> Vec<Vec<Hit>> {
+    pub(super) fn hits(&self) -> Vec<Arc<[Hit]>> {
         let both: Vec<(&One<'_>, bool)> = self.all.iter().zip(self.labels.iter().copied()).collect();
         super::in_parallel(&both, |part| {
             let mut memo = Memo::default();
@@ -155,7 +161,7 @@ impl<'a> Gathered<'a> {
                 }
                 let mut hits = Vec::new();
                 find::shapes(one.text, &mut hits);
-                hits
+                hits.into()
             });
             each.collect()
         })

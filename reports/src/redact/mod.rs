@@ -3,7 +3,8 @@
 //!
 //! Read in this order: [`Rule`] says what is replaced, [`Map`] holds the key and the names, [`Redactor`] does it.
 //! `find` knows shapes and labels, `memo` remembers what it found, `pseudonyms` makes names, `scan` looks for originals
-//! where `sieve` says that one could be, `visit` knows the report, `gather` its different strings.
+//! where `sieve` says that one could be, `search` while an output is made, `visit` knows the report, `gather` its different
+//! strings, `tally` counts.
 //!
 //! A redactor first learns: names from the structure of reports, and values behind labels from texts. What it learned is
 //! replaced everywhere as a whole word. So everything that is to be written is shown to `learn` or `learn_text` before
@@ -15,34 +16,38 @@
 
 mod find;
 mod gather;
+mod hash;
 mod map;
 mod memo;
 mod pseudonyms;
 mod rules;
 mod scan;
+mod search;
 mod sieve;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod visit;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 pub use map::Map;
 pub use rules::Rule;
 pub use scan::Leak;
+pub use search::Search;
 
-use crate::report::{Redaction, RedactionRule, Replaced, Report, Sha256, Text};
+use crate::report::{Report, Sha256, Text};
 use find::Hit;
 use gather::{Class, Gathered, One};
+use hash::Seeded;
 use map::mac;
+use memo::Memo;
 use pseudonyms::{Known, assign, normalized};
 use scan::{Dictionary, mac_as};
+use tally::Tally;
 use visit::{Kind, Put, Strings};
-
-/// Most fields that the redaction section names for one pseudonym.
-const PLACES_MAX: usize = 5;
 
 /// Replaces names by pseudonyms. Threads may share it: `text` takes a lock only where it found something.
 #[derive(Debug)]
@@ -53,6 +58,28 @@ pub struct Redactor {
     ready: OnceLock<Ready>,
     /// The dictionary with what texts added, and how many names it has.
     late: Mutex<Option<(usize, Arc<Dictionary>)>>,
+}
+
+/// Names that texts show, before a redactor learns them: several threads gather at once.
+#[derive(Default)]
+pub struct Names {
+    found: BTreeSet<(Rule, String)>,
+    memo: Memo,
+    written: Written,
+}
+
+impl Names {
+    /// Takes what another thread gathered.
+    pub fn add(&mut self, other: Self) {
+        self.found.extend(other.found);
+    }
+}
+
+impl std::fmt::Debug for Names {
+    /// Says how many there are and none of them.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Names({})", self.found.len())
+    }
 }
 
 /// What follows from all that was learned.
@@ -67,12 +94,28 @@ struct Ready {
 
 /// A text with its replacements made.
 struct Done {
-    text: String,
-    replaced: Vec<(Rule, String)>,
+    text: Text,
+    replaced: Vec<(Rule, Text)>,
 }
 
 /// What a text became, with the rows of its pseudonyms in the tally; `None` if it stays.
 type Answer = Option<(Text, Vec<usize>)>;
+
+/// Pseudonyms by rule and value as written: tens of thousands of texts hold the same few.
+#[derive(Default)]
+struct Written(BTreeMap<Rule, HashMap<Box<str>, Text, Seeded>>);
+
+impl Written {
+    fn get_or(&mut self, rule: Rule, value: &str, name: impl FnOnce() -> String) -> Text {
+        let of_rule = self.0.entry(rule).or_default();
+        if let Some(known) = of_rule.get(value) {
+            return known.clone();
+        }
+        let name = Text::from(name());
+        of_rule.insert(value.into(), name.clone());
+        name
+    }
+}
 
 impl Redactor {
     /// A redactor that goes on with the names of a map.
@@ -96,13 +139,25 @@ impl Redactor {
     }
 
     /// What the strings of a report name.
-    fn named_by(&self, gathered: &Gathered<'_>, hits: &[Vec<Hit>]) -> BTreeSet<(Rule, String)> {
+    fn named_by(&self, gathered: &Gathered<'_>, hits: &[Arc<[Hit]>]) -> BTreeSet<(Rule, String)> {
         let mut found: BTreeSet<(Rule, String)> = BTreeSet::new();
+        let mut seen: HashSet<(Rule, &str), Seeded> = HashSet::default();
         for ((one, labels), hits) in gathered.all.iter().zip(&gathered.labels).zip(hits) {
             // A sentence of ours names nothing that a name or a text does not.
             if *labels && !(one.class == Class::Param && is_ours(one.name)) {
                 found.extend(whole(one.class, one.text).map(|rule| (rule, self.known_as(rule, one.text))));
-                self.name_hits(&one.searched(), hits, &mut found);
+                match one.searched() {
+                    Cow::Borrowed(text) => {
+                        let new = |hit: &&Hit| {
+                            hit.if_domain
+                                || text
+                                    .get(hit.start..hit.end)
+                                    .is_some_and(|value| seen.insert((hit.rule, value)))
+                        };
+                        self.name_hits(text, hits.iter().filter(new), &mut found);
+                    }
+                    Cow::Owned(text) => self.name_hits(&text, hits.iter(), &mut found),
+                }
             }
         }
         found
@@ -110,9 +165,20 @@ impl Redactor {
 
     /// Takes names from the labels and shapes of one line or text that is not part of a report.
     pub fn learn_text(&mut self, text: &str) {
-        let mut found = BTreeSet::new();
-        self.values(text, &mut found);
-        self.take(found);
+        let mut names = Names::default();
+        self.gather(text, &mut names);
+        self.learn_names(names);
+    }
+
+    /// Finds the names that a line or text shows by labels and shapes, for [`Self::learn_names`].
+    pub fn gather(&self, text: &str, names: &mut Names) {
+        let hits = names.memo.hits(text);
+        self.name_hits(text, hits.iter(), &mut names.found);
+    }
+
+    /// Takes names that were gathered.
+    pub fn learn_names(&mut self, names: Names) {
+        self.take(names.found);
     }
 
     /// Replaces every text of the report, keys its hashes and says what was done. One that is redacted stays as it is.
@@ -126,8 +192,7 @@ impl Redactor {
             let hits = gathered.hits();
             self.take(self.named_by(&gathered, &hits));
             let done = self.replaced(&gathered, &hits);
-            let answers: Vec<Answer> =
-                done.into_iter().map(|done| done.map(|done| tally.rows_of(done))).collect();
+            let answers: Vec<Answer> = done.into_iter().map(|done| tally.answer(done)).collect();
             (gathered.spots, answers)
         };
         let keyed = self.lock().keyed();
@@ -137,25 +202,27 @@ impl Redactor {
                 return Some(digest(Sha256::parse(text)?).text().into());
             }
             let (new, ids) = answers.get(spots.find(kind, text)?)?.as_ref()?;
-            Some(tally.count(ids, place).give(new))
+            tally.count(ids, place);
+            Some(new.clone())
         };
         report.write(Kind::Text, "report", &mut Put { text: &mut text, digest: &digest });
         report.redaction = Some(tally.section());
     }
 
     /// What every different string of a report becomes; `None`: it stays.
-    fn replaced(&self, gathered: &Gathered<'_>, hits: &[Vec<Hit>]) -> Vec<Option<Done>> {
-        let both: Vec<(&One<'_>, &Vec<Hit>)> = gathered.all.iter().zip(hits).collect();
+    fn replaced(&self, gathered: &Gathered<'_>, hits: &[Arc<[Hit]>]) -> Vec<Option<Done>> {
+        let both: Vec<(&One<'_>, &Arc<[Hit]>)> = gathered.all.iter().zip(hits).collect();
         in_parallel(&both, |part| {
+            let mut written = Written::default();
             let each = part.iter().map(|(one, hits)| match whole(one.class, one.text) {
                 Some(_) if self.is_named(one.text) => None,
                 Some(rule) => {
-                    let name = self.name(rule, one.text);
+                    let name = written.get_or(rule, one.text, || self.name(rule, one.text));
                     Some(Done { text: name.clone(), replaced: vec![(rule, name)] })
                 }
                 None => {
-                    let done = self.replace_hits(&one.searched(), one.from(), hits)?;
-                    Some(Done { text: done.text.get(one.from()..)?.to_owned(), replaced: done.replaced })
+                    let mut name = |rule, value: &str| written.get_or(rule, value, || self.name(rule, value));
+                    self.replace_hits(&one.searched(), one.from(), hits, &mut name)
                 }
             });
             each.collect()
@@ -164,7 +231,19 @@ impl Redactor {
 
     /// A text or line with its values replaced.
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        self.replace(text).map_or(Cow::Borrowed(text), |done| Cow::Owned(done.text))
+        let mut hits = Vec::new();
+        find::hits(text, &mut hits);
+        let done = self.replace_hits(text, 0, &hits, &mut |rule, value| self.name(rule, value).into());
+        done.map_or(Cow::Borrowed(text), |done| Cow::Owned(done.text.to_string()))
+    }
+
+    /// As [`Self::text`], for many texts that are alike: what was found in one is remembered in `names`.
+    pub fn next_text<'t>(&self, text: &'t str, names: &mut Names) -> Cow<'t, str> {
+        let hits = names.memo.hits(text);
+        let written = &mut names.written;
+        let mut name = |rule, value: &str| written.get_or(rule, value, || self.name(rule, value));
+        let done = self.replace_hits(text, 0, &hits, &mut name);
+        done.map_or(Cow::Borrowed(text), |done| Cow::Owned(done.text.to_string()))
     }
 
     /// The hash that stands in a redacted report instead of this one: HMAC-SHA-256 of it under the key. Without the key,
@@ -177,23 +256,31 @@ impl Redactor {
     /// Originals that stand in a finished output, by offset; empty if it may be given away.
     #[must_use]
     pub fn leaks(&self, output: &[u8]) -> Vec<Leak> {
+        self.dictionary().leaks(output)
+    }
+
+    /// A search of an output while it is made, for what is named when this is called.
+    #[must_use]
+    pub fn search(&self) -> Search {
+        Search::of(self.dictionary())
+    }
+
+    /// Everything that is named by now, compiled.
+    fn dictionary(&self) -> Arc<Dictionary> {
         let ready = self.ready();
         let map = self.lock();
         if map.len() == ready.n_names {
-            drop(map);
-            return ready.dictionary.leaks(output);
+            return Arc::clone(&ready.dictionary);
         }
         let mut late = self.late.lock().unwrap_or_else(PoisonError::into_inner);
-        let dictionary = match &*late {
+        match &*late {
             Some((n_names, dictionary)) if *n_names == map.len() => Arc::clone(dictionary),
             _ => {
                 let dictionary = Arc::new(Dictionary::of(&map));
                 *late = Some((map.len(), Arc::clone(&dictionary)));
                 dictionary
             }
-        };
-        drop((late, map));
-        dictionary.leaks(output)
+        }
     }
 
     /// The map as it stands, to be written where only its owner reads it. A copy, since texts add to it.
@@ -216,15 +303,13 @@ impl Redactor {
         self.lock().taken.contains(&text.to_ascii_lowercase())
     }
 
-    /// Every value that shapes and labels show in a text.
-    fn values(&self, text: &str, found: &mut BTreeSet<(Rule, String)>) {
-        let mut hits = Vec::new();
-        find::hits(text, &mut hits);
-        self.name_hits(text, &hits, found);
-    }
-
-    fn name_hits(&self, text: &str, hits: &[Hit], found: &mut BTreeSet<(Rule, String)>) {
-        for hit in hits.iter().filter(|hit| !hit.if_domain) {
+    fn name_hits<'h>(
+        &self,
+        text: &str,
+        hits: impl Iterator<Item = &'h Hit>,
+        found: &mut BTreeSet<(Rule, String)>,
+    ) {
+        for hit in hits.filter(|hit| !hit.if_domain) {
             let Some(value) = text.get(hit.start..hit.end) else { continue };
             let backwards = if hit.rule == Rule::Domain { find::reversed(value) } else { None };
             found.insert(match backwards {
@@ -293,15 +378,14 @@ impl Redactor {
         }
     }
 
-    /// The text with every value replaced; `None` if there is none.
-    fn replace(&self, text: &str) -> Option<Done> {
-        let mut hits = Vec::new();
-        find::hits(text, &mut hits);
-        self.replace_hits(text, 0, &hits)
-    }
-
-    /// The text with what was found in it, and what is known, replaced from byte `from` on; `None` if there is nothing.
-    fn replace_hits(&self, text: &str, from: usize, hits: &[Hit]) -> Option<Done> {
+    /// The text from byte `from` on with what was found in it, and what is known, replaced; `None` if there is nothing.
+    fn replace_hits(
+        &self,
+        text: &str,
+        from: usize,
+        hits: &[Hit],
+        name: &mut dyn FnMut(Rule, &str) -> Text,
+    ) -> Option<Done> {
         let ready = self.ready();
         // Most names with dots are classes, whose last label no domain has.
         let is_domain = |name: &str| {
@@ -314,7 +398,7 @@ impl Redactor {
             !hit.if_domain
                 || ready.lasts.contains(&last()) && find::lies_in(&name.to_ascii_lowercase(), &is_domain)
         };
-        let mut found: Vec<(usize, usize, Rule, Option<&str>)> =
+        let mut found: Vec<(usize, usize, Rule, Option<&Text>)> =
             hits.iter().filter(counts).map(|hit| (hit.start, hit.end, hit.rule, None)).collect();
         let mut kept: Vec<(usize, usize)> = Vec::new();
         for place in ready.dictionary.places(text.as_bytes()) {
@@ -331,7 +415,8 @@ impl Redactor {
         kept.sort_unstable_by_key(|(start, _)| *start);
         let mut kept = kept.into_iter().peekable();
         let mut kept_until = 0;
-        let (mut out, mut replaced, mut done_until) = (String::new(), Vec::new(), 0);
+        let (mut out, mut replaced, mut done_until) =
+            (String::with_capacity(2 * text.len()), Vec::new(), from);
         for (start, end, rule, pseudonym) in found {
             while let Some((_, keep_end)) = kept.next_if(|(keep_start, _)| *keep_start <= start) {
                 kept_until = keep_end.max(kept_until);
@@ -342,7 +427,7 @@ impl Redactor {
             }
             let Some(value) = text.get(start..end) else { continue };
             out.push_str(text.get(done_until..start).unwrap_or_default());
-            let name = pseudonym.map_or_else(|| self.name(rule, value), str::to_owned);
+            let name = pseudonym.map_or_else(|| name(rule, value), Text::clone);
             out.push_str(&name);
             replaced.push((rule, name));
             done_until = end;
@@ -351,7 +436,7 @@ impl Redactor {
             return None;
         }
         out.push_str(text.get(done_until..).unwrap_or_default());
-        Some(Done { text: out, replaced })
+        Some(Done { text: out.into(), replaced })
     }
 }
 
@@ -386,76 +471,5 @@ fn whole(class: Class, text: &str) -> Option<Rule> {
         Class::Path => (!matches!(text, "" | "-" | "." | "stdin")).then_some(Rule::Path),
         Class::Name => find::name_rule(text),
         Class::Text | Class::Param => None,
-    }
-}
-
-/// What was replaced where.
-#[derive(Default)]
-struct Tally {
-    ids: BTreeMap<(Rule, String), usize>,
-    rows: Vec<(u64, BTreeSet<&'static str>)>,
-}
-
-impl Tally {
-    fn id(&mut self, one: (Rule, String)) -> usize {
-        let next = self.rows.len();
-        let id = *self.ids.entry(one).or_insert(next);
-        if id == next {
-            self.rows.push((0, BTreeSet::new()));
-        }
-        id
-    }
-
-    /// The new text, and the rows of what was put into it.
-    fn rows_of(&mut self, done: Done) -> (Text, Vec<usize>) {
-        let ids = done.replaced.into_iter().map(|one| self.id(one)).collect();
-        (done.text.into(), ids)
-    }
-
-    fn count(&mut self, ids: &[usize], place: &'static str) -> &Self {
-        for id in ids {
-            if let Some((count, places)) = self.rows.get_mut(*id) {
-                *count += 1;
-                places.insert(place);
-            }
-        }
-        self
-    }
-
-    fn give(&self, text: &Text) -> Text {
-        text.clone()
-    }
-
-    fn section(self) -> Redaction {
-        let mut rules: BTreeMap<Rule, (u64, u64)> =
-            Rule::ALL.into_iter().map(|rule| (rule, (0, 0))).collect();
-        let mut replaced = Vec::new();
-        for ((rule, pseudonym), id) in self.ids {
-            let Some((count, places)) = self.rows.get(id) else { continue };
-            let sums = rules.entry(rule).or_default();
-            *sums = (sums.0 + 1, sums.1 + count);
-            replaced.push(Replaced {
-                pseudonym,
-                rule: rule.name().to_owned(),
-                count: *count,
-                places: places.iter().take(PLACES_MAX).map(|place| (*place).to_owned()).collect(),
-                more_places: places.len().saturating_sub(PLACES_MAX) as u64,
-            });
-        }
-        replaced.sort_by(|a, b| (&a.pseudonym, &a.rule).cmp(&(&b.pseudonym, &b.rule)));
-        Redaction {
-            hashes: "keyed".to_owned(),
-            rules: rules
-                .into_iter()
-                .map(|(rule, (values, replacements))| RedactionRule {
-                    rule: rule.name().to_owned(),
-                    values,
-                    replacements,
-                })
-                .collect(),
-            replaced,
-            kept: rules::KEPT.map(str::to_owned).into(),
-            not_covered: rules::NOT_COVERED.map(str::to_owned).into(),
-        }
     }
 }

@@ -9,8 +9,12 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, Input};
 use super::map::Map;
 use super::pseudonyms::CUT;
 use super::rules::{Rule, is_searchable};
-use super::sieve;
+use super::sieve::Sieve;
 use crate::escape;
+use crate::report::Text;
+
+/// Shorter outputs are searched whole.
+const FROM: usize = 1 << 15;
 
 /// An original that stands in a finished output.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,7 +43,7 @@ impl fmt::Display for Leak {
 #[derive(Clone, Debug)]
 struct Pattern {
     rule: Rule,
-    pseudonym: String,
+    pseudonym: Text,
     /// Whether it is the pseudonym itself, which stays.
     keep: bool,
 }
@@ -50,7 +54,7 @@ pub(super) struct Place<'a> {
     pub(super) start: usize,
     pub(super) end: usize,
     pub(super) rule: Rule,
-    pub(super) pseudonym: &'a str,
+    pub(super) pseudonym: &'a Text,
     pub(super) keep: bool,
 }
 
@@ -59,8 +63,8 @@ pub(super) struct Place<'a> {
 pub(super) struct Dictionary {
     automaton: Option<AhoCorasick>,
     patterns: Vec<Pattern>,
-    /// What is looked for and does not stay.
-    originals: Vec<Box<[u8]>>,
+    /// Where originals could be; `None` if one is too short to tell.
+    sieve: Option<Sieve>,
     /// The longest pattern, in bytes.
     longest: usize,
 }
@@ -80,7 +84,7 @@ impl Dictionary {
                 original.split_once(CUT).map_or((original.as_str(), false), |(head, _)| (head, true));
             for (spelling, pseudonym) in spellings(*rule, pseudonym, pseudonym) {
                 texts.push(spelling);
-                patterns.push(Pattern { rule: *rule, pseudonym, keep: true });
+                patterns.push(Pattern { rule: *rule, pseudonym: pseudonym.into(), keep: true });
             }
             if !cut && !is_searchable(*rule, original) {
                 continue;
@@ -88,7 +92,7 @@ impl Dictionary {
             for (spelling, pseudonym) in spellings(*rule, original, pseudonym) {
                 originals.push(spelling.as_bytes().into());
                 texts.push(spelling);
-                patterns.push(Pattern { rule: *rule, pseudonym, keep: false });
+                patterns.push(Pattern { rule: *rule, pseudonym: pseudonym.into(), keep: false });
             }
         }
         let small = texts.iter().map(String::len).sum::<usize>() < 1 << 14;
@@ -99,7 +103,12 @@ impl Dictionary {
             // Only more than 2^31 patterns fail.
             .ok();
         let longest = texts.iter().map(String::len).max().unwrap_or_default();
-        Self { automaton, patterns, originals, longest }
+        Self { automaton, patterns, sieve: Sieve::of(originals, longest), longest }
+    }
+
+    /// The longest name or pseudonym, in bytes.
+    pub(super) fn longest(&self) -> usize {
+        self.longest
     }
 
     /// Whether nothing is looked for.
@@ -132,11 +141,9 @@ impl Dictionary {
 
     /// Originals in an output, by offset; those inside a pseudonym are none.
     pub(super) fn leaks(&self, output: &[u8]) -> Vec<Leak> {
-        let stretches = (output.len() >= sieve::FROM)
-            .then(|| sieve::stretches(output, &self.originals, self.longest))
-            .flatten()
-            .unwrap_or_else(|| std::iter::once(0..output.len()).collect());
-        self.leaks_in(output, stretches)
+        let stretches =
+            self.sieve.as_ref().filter(|_| output.len() >= FROM).map(|sieve| sieve.stretches(output));
+        self.leaks_in(output, stretches.unwrap_or_else(|| std::iter::once(0..output.len()).collect()))
     }
 
     /// Originals in stretches of an output, which hold with each all that could be a pseudonym around it.
@@ -153,7 +160,7 @@ impl Dictionary {
                 leaks.push(Leak {
                     offset: place.start,
                     rule: place.rule,
-                    pseudonym: place.pseudonym.to_owned(),
+                    pseudonym: place.pseudonym.to_string(),
                 });
             }
         }
@@ -371,7 +378,7 @@ mod tests {
         let mut seed = 5_u64;
         for spread in [1_u64, 40, 4_000] {
             let mut output = String::new();
-            while output.len() < 2 * sieve::FROM {
+            while output.len() < 4 * FROM {
                 seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 let draw = (seed >> 33) % (14 * spread);
                 output.push_str(WORDS.get(draw as usize).unwrap_or(&"a line of a log"));

@@ -1,5 +1,6 @@
 //! Redaction as a whole: reports, texts, maps and leaks.
 
+use super::tally::PLACES_MAX;
 use super::*;
 use crate::testing;
 
@@ -54,6 +55,24 @@ fn nothing_of_the_originals_stays_in_texts_and_the_scan_agrees() {
         assert_ne!(*line, new);
         assert!(!redactor.leaks(line.as_bytes()).is_empty(), "{line}");
     }
+}
+
+#[test]
+fn texts_that_are_alike_become_what_each_becomes_alone() {
+    let mut redactor = redactor(1);
+    redacted(&mut redactor, &LINES);
+    let mut names = Names::default();
+    for round in 0..3 {
+        for line in LINES.map(|line| line.replace('4', &round.to_string())) {
+            assert_eq!(redactor.next_text(&line, &mut names), redactor.text(&line));
+        }
+    }
+    let mut learned = Redactor::new(Map::with_key([1; 32]));
+    LINES.iter().for_each(|line| learned.gather(line, &mut names));
+    let mut both = Names::default();
+    both.add(names);
+    learned.learn_names(both);
+    assert_eq!(learned.text(LINES[2]), redactor.text(LINES[2]));
 }
 
 #[test]

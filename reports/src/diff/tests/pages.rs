@@ -11,8 +11,8 @@ fn the_document_is_read_back_and_described() {
     assert_eq!(serde_json::from_str::<Diff>(&json).unwrap(), document);
     assert!(render_diff(&document, "pdf", &mut String::new(), &Options::default()).is_none());
     let schema = diff_schema();
-    assert_eq!(schema["$id"], "urn:uccxray:diff:1.0");
-    assert_eq!(schema["properties"]["schema_version"]["const"], "1.0");
+    assert_eq!(schema["$id"], "urn:uccxray:diff:1.1");
+    assert_eq!(schema["properties"]["schema_version"]["const"], "1.1");
     for (name, definition) in schema["$defs"].as_object().unwrap() {
         let Some(properties) = definition["properties"].as_object() else { continue };
         for (field, property) in properties {
@@ -57,6 +57,10 @@ fn hostile_pair() -> Diff {
     for entitlement in instance.usage.iter_mut().flat_map(|usage| &mut usage.entitlements) {
         (entitlement.purchased, entitlement.deficit) = (Some(u32::MAX), Some(0));
     }
+    for said in &mut instance.entitlements_stated {
+        (said.count, said.status) = (None, Some(other.clone().into()));
+    }
+    instance.license_type.as_mut().unwrap().name = other.clone().into();
     for row in &mut after.checks {
         row.product_instance = Some(other.clone());
         (row.outcome, row.severity) = (CheckOutcome::Fail, None);
