@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
+use foldhash::quality::RandomState;
+
 use super::find::{self, Hit};
-use super::hash::Seeded;
 use super::is_ours;
 use super::memo::Memo;
 use super::visit::{Kind, Strings};
@@ -123,8 +124,8 @@ impl<'a> Gathered<'a> {
         let mut gathered = Self::default();
         // A table that grows hashes every text anew; an event has about eight of its own, on twice as many spots.
         let n_texts = 8 * report.events.len();
-        let mut known: HashMap<One<'a>, usize, Seeded> =
-            HashMap::with_capacity_and_hasher(n_texts, Seeded::default());
+        let mut known: HashMap<One<'a>, usize, RandomState> =
+            HashMap::with_capacity_and_hasher(n_texts, RandomState::default());
         gathered.spots.0.reserve(2 * n_texts);
         report.read(Kind::Text, "report", &mut |kind, _, text| {
             let Some(one) = One::of(kind, text) else { return };

@@ -7,8 +7,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::quality::RandomState;
+
 use super::find::{self, Hit};
-use super::hash::Seeded;
 
 /// Longest text that is remembered, in bytes.
 const TEXT_MAX: usize = 1 << 12;
@@ -19,7 +20,7 @@ const TOTAL_MAX: usize = 1 << 22;
 #[derive(Default)]
 pub(super) struct Memo {
     /// Texts with every digit that decides nothing as `0`, and what stands in them.
-    known: HashMap<Box<[u8]>, Arc<[Hit]>, Seeded>,
+    known: HashMap<Box<[u8]>, Arc<[Hit]>, RandomState>,
     n_bytes: usize,
     masked: Vec<u8>,
 }

@@ -16,7 +16,6 @@
 
 mod find;
 mod gather;
-mod hash;
 mod map;
 mod memo;
 mod pseudonyms;
@@ -33,6 +32,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use foldhash::quality::RandomState;
+
 pub use map::Map;
 pub use rules::Rule;
 pub use scan::Leak;
@@ -41,7 +42,6 @@ pub use search::Search;
 use crate::report::{Report, Sha256, Text};
 use find::Hit;
 use gather::{Class, Gathered, One};
-use hash::Seeded;
 use map::mac;
 use memo::Memo;
 use pseudonyms::{Known, assign, normalized};
@@ -103,7 +103,7 @@ type Answer = Option<(Text, Vec<usize>)>;
 
 /// Pseudonyms by rule and value as written: tens of thousands of texts hold the same few.
 #[derive(Default)]
-struct Written(BTreeMap<Rule, HashMap<Box<str>, Text, Seeded>>);
+struct Written(BTreeMap<Rule, HashMap<Box<str>, Text, RandomState>>);
 
 impl Written {
     fn get_or(&mut self, rule: Rule, value: &str, name: impl FnOnce() -> String) -> Text {
@@ -141,7 +141,7 @@ impl Redactor {
     /// What the strings of a report name.
     fn named_by(&self, gathered: &Gathered<'_>, hits: &[Arc<[Hit]>]) -> BTreeSet<(Rule, String)> {
         let mut found: BTreeSet<(Rule, String)> = BTreeSet::new();
-        let mut seen: HashSet<(Rule, &str), Seeded> = HashSet::default();
+        let mut seen: HashSet<(Rule, &str), RandomState> = HashSet::default();
         for ((one, labels), hits) in gathered.all.iter().zip(&gathered.labels).zip(hits) {
             // A sentence of ours names nothing that a name or a text does not.
             if *labels && !(one.class == Class::Param && is_ours(one.name)) {

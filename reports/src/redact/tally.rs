@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::hash::Seeded;
+use foldhash::quality::RandomState;
+
 use super::rules::{self, Rule};
 use super::{Answer, Done};
 use crate::report::{Redaction, RedactionRule, Replaced, Text};
@@ -13,7 +14,7 @@ pub(super) const PLACES_MAX: usize = 5;
 /// What was replaced where.
 #[derive(Default)]
 pub(super) struct Tally {
-    ids: HashMap<(Rule, Text), usize, Seeded>,
+    ids: HashMap<(Rule, Text), usize, RandomState>,
     /// How often, and in which fields.
     rows: Vec<(u64, Vec<&'static str>)>,
 }
