@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use history::analysis::Options;
 use history::clocks::{self, Given};
-use history::facts::{Facts, MemberOutcome};
+use history::facts::{Facts, MemberOutcome, Node};
 use history::grouping::Cluster;
 use history::intake::Purchased;
 use history::nodes;
@@ -70,6 +70,9 @@ pub fn run(args: &AnalyzeArgs) -> Result<Exit, UsageError> {
             exit = exit.worse(print(|out| output::write_to(out, stdout, &content, &screen)));
         }
     }
+    if args.verbose {
+        tell_members(&facts);
+    }
     if args.verbose || args.format != "text" || args.quiet {
         for says in &facts.incomplete {
             complain(says);
@@ -118,7 +121,42 @@ fn place(args: &AnalyzeArgs, facts: &mut Facts) {
             ids.join(", ")
         ));
     }
+    let known: BTreeSet<&str> =
+        facts.instances.iter().flat_map(|instance| &instance.nodes).flat_map(names).collect();
+    let of_host = |option: &'static str, given: &[String]| {
+        let hosts = given.iter().filter_map(|text| Some((per_host(text).0?, text.clone())));
+        hosts.map(|(host, text)| (host, format!("{option} {text}"))).collect::<Vec<_>>()
+    };
+    for (host, option) in of_host("--tz", &args.tz).into_iter().chain(of_host("--year", &args.year)) {
+        if !known.contains(host.as_str()) {
+            lost.push(format!("{option} is for a host that no log names; check its spelling"));
+        }
+    }
     facts.incomplete.extend(lost);
+}
+
+/// Every name of a node, in its short form.
+fn names(node: &Node) -> impl Iterator<Item = &str> {
+    std::iter::once(&*node.name).chain(node.aliases.iter().map(|name| &**name))
+}
+
+/// Says what every member was, and what came of it.
+fn tell_members(facts: &Facts) {
+    for member in &facts.members {
+        let what = match &member.outcome {
+            MemberOutcome::Read => String::new(),
+            MemberOutcome::Partial(why) => format!(", in part: {why}"),
+            MemberOutcome::Skipped(why) => format!(", skipped: {why}"),
+            MemberOutcome::Failed(why) => format!(", failed: {why}"),
+        };
+        let source = facts.sources.get(member.source).map(|source| source.path.as_str()).unwrap_or_default();
+        let path = member.path.as_deref().map(|path| format!(" {path}")).unwrap_or_default();
+        let format = member.format.unwrap_or("no known format");
+        complain(&format!(
+            "read {source}{path}: {format}, {} bytes, {} lines, {} records, {} events{what}",
+            member.bytes, member.lines, member.records, member.events
+        ));
+    }
 }
 
 /// Draws from usage what follows from it: the table stage, whose answers the checks read.
@@ -185,6 +223,11 @@ pub fn options(args: &AnalyzeArgs) -> Result<Options, UsageError> {
     };
     let since = args.since.as_deref().map(|text| instant("--since", text)).transpose()?;
     let until = args.until.as_deref().map(|text| instant("--until", text)).transpose()?;
+    if let (Some(since), Some(until)) = (since, until)
+        && until < since
+    {
+        return Err(UsageError("use --until: it is before --since, so nothing would be left".to_owned()));
+    }
     let mut given = Given::default();
     for text in &args.tz {
         let (host, zone) = per_host(text);
@@ -313,7 +356,7 @@ pub(crate) fn bounds(args: &AnalyzeArgs) -> Bounds {
     bundle.entries = args.max_entries.unwrap_or(bundle.entries);
     bundle.depth = args.max_depth.unwrap_or(bundle.depth);
     if let Some(line) = args.max_line {
-        bounds.reader.line = usize::try_from(line).unwrap_or(usize::MAX).clamp(1 << 10, 1 << 30);
+        bounds.reader.line = usize::try_from(line).unwrap_or(usize::MAX);
     }
     bounds.jobs = args.jobs.map_or_else(processors, usize::from);
     bounds

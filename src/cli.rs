@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use parsers::catalog::Catalog;
 use reports::Accepted;
@@ -130,7 +131,7 @@ pub struct AnalyzeArgs {
     pub min_severity: Option<Level>,
     /// Replace names, addresses and accounts by keyed pseudonyms in everything that is written; nothing is written if an
     /// original is left.
-    #[arg(long, env = "UCCXRAY_REDACT")]
+    #[arg(long, env = "UCCXRAY_REDACT", value_parser = BoolishValueParser::new())]
     pub redact: bool,
     /// The private map of the pseudonyms, made if it is not there: the same map gives the same names again.
     #[arg(long, value_name = "FILE", env = "UCCXRAY_MAP")]
@@ -139,7 +140,7 @@ pub struct AnalyzeArgs {
     #[arg(long, value_name = "N", env = "UCCXRAY_JOBS", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub jobs: Option<u16>,
     /// Count unread lines and undated events as incomplete input (exit code 4).
-    #[arg(long, env = "UCCXRAY_STRICT")]
+    #[arg(long, env = "UCCXRAY_STRICT", value_parser = BoolishValueParser::new())]
     pub strict: bool,
 
     /// Most bytes read, uncompressed, such as 64GiB.
@@ -158,23 +159,23 @@ pub struct AnalyzeArgs {
     #[arg(long, value_name = "N", env = "UCCXRAY_MAX_DEPTH")]
     pub max_depth: Option<u32>,
     /// Longest line; a longer one is cut and counted.
-    #[arg(long, value_name = "SIZE", env = "UCCXRAY_MAX_LINE", value_parser = size)]
+    #[arg(long, value_name = "SIZE", env = "UCCXRAY_MAX_LINE", value_parser = line_size)]
     pub max_line: Option<u64>,
 
     /// Print nothing on standard output; files given with -o are written.
-    #[arg(short, long, env = "UCCXRAY_QUIET")]
+    #[arg(short, long, env = "UCCXRAY_QUIET", value_parser = BoolishValueParser::new())]
     pub quiet: bool,
     /// Say on standard error what is read.
-    #[arg(short, long, env = "UCCXRAY_VERBOSE")]
+    #[arg(short, long, env = "UCCXRAY_VERBOSE", value_parser = BoolishValueParser::new())]
     pub verbose: bool,
     /// Colour.
     #[arg(long, value_name = "WHEN", default_value = "auto", env = "UCCXRAY_COLOR")]
     pub color: Color,
     /// No progress on standard error.
-    #[arg(long, env = "UCCXRAY_NO_PROGRESS")]
+    #[arg(long, env = "UCCXRAY_NO_PROGRESS", value_parser = BoolishValueParser::new())]
     pub no_progress: bool,
     /// ASCII only on the screen.
-    #[arg(long, env = "UCCXRAY_ASCII")]
+    #[arg(long, env = "UCCXRAY_ASCII", value_parser = BoolishValueParser::new())]
     pub ascii: bool,
     /// Columns of the screen. Default: the terminal's, else 80.
     #[arg(long, value_name = "N", env = "UCCXRAY_WIDTH")]
@@ -241,7 +242,7 @@ pub struct WatchArgs {
     #[arg(long, help_heading = "Watch")]
     pub test_alert: bool,
     /// Lines instead of the terminal view.
-    #[arg(long, env = "UCCXRAY_PLAIN", help_heading = "Watch")]
+    #[arg(long, env = "UCCXRAY_PLAIN", value_parser = BoolishValueParser::new(), help_heading = "Watch")]
     pub plain: bool,
     /// Look at the files at least so often.
     #[arg(long, value_name = "SECONDS", env = "UCCXRAY_POLL", help_heading = "Watch")]
@@ -302,7 +303,7 @@ pub struct ExplainArgs {
     #[arg(long, value_name = "WHEN", default_value = "auto", env = "UCCXRAY_COLOR")]
     pub color: Color,
     /// ASCII only on the screen.
-    #[arg(long, env = "UCCXRAY_ASCII")]
+    #[arg(long, env = "UCCXRAY_ASCII", value_parser = BoolishValueParser::new())]
     pub ascii: bool,
     /// Columns of the screen. Default: the terminal's, else 80.
     #[arg(long, value_name = "N", env = "UCCXRAY_WIDTH")]
@@ -421,13 +422,13 @@ pub struct ProbeArgs {
     #[arg(long, value_name = "SEVERITY", env = "UCCXRAY_FAIL_ON")]
     pub fail_on: Option<Level>,
     /// Print nothing on standard output; files given with -o are written.
-    #[arg(short, long, env = "UCCXRAY_QUIET")]
+    #[arg(short, long, env = "UCCXRAY_QUIET", value_parser = BoolishValueParser::new())]
     pub quiet: bool,
     /// Colour.
     #[arg(long, value_name = "WHEN", default_value = "auto", env = "UCCXRAY_COLOR")]
     pub color: Color,
     /// ASCII only on the screen.
-    #[arg(long, env = "UCCXRAY_ASCII")]
+    #[arg(long, env = "UCCXRAY_ASCII", value_parser = BoolishValueParser::new())]
     pub ascii: bool,
     /// Columns of the screen. Default: the terminal's, else 80.
     #[arg(long, value_name = "N", env = "UCCXRAY_WIDTH")]
@@ -514,6 +515,18 @@ pub enum Color {
     /// Never.
     Never,
 }
+
+/// A size that a line may have.
+fn line_size(text: &str) -> Result<u64, String> {
+    let bytes = size(text)?;
+    if (LINE_MIN..=LINE_MAX).contains(&bytes) { Ok(bytes) } else { Err("from 1KiB to 1GiB".to_owned()) }
+}
+
+/// Shortest line that may be asked for: records are told by what stands in their first bytes.
+const LINE_MIN: u64 = 1 << 10;
+
+/// Longest line that may be asked for: a line that is open is in memory.
+const LINE_MAX: u64 = 1 << 30;
 
 /// `64GiB`, `500 MB`, `1048576`.
 fn size(text: &str) -> Result<u64, String> {

@@ -122,6 +122,46 @@ fn an_argument_that_means_nothing_is_refused_with_one_that_does() {
 }
 
 #[test]
+fn what_is_left_out_by_until_is_not_yet_there() {
+    let dir = folder();
+    let args = [&["bundle", "--until", "2026-04-02T04:40:00Z"], HELP.as_slice()].concat();
+    let ran = analyze(dir.path(), &args).exits(0);
+    assert!(ran.stdout.contains("as of 2026-04-02 10:10:00 +05:30"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("Out of Compliance 2026-04-02 10:45:05"), "{}", ran.stdout);
+    let why = "use --until: it is before --since";
+    refused(&["bundle", "--since", "2026-04-03T00:00:00Z", "--until", "2026-04-02T00:00:00Z"], &[why]);
+}
+
+#[test]
+fn a_zone_or_year_for_a_host_that_is_not_there_is_told() {
+    let dir = folder();
+    let args = ["bundle", "--tz", "nohost=Asia/Kolkata", "--year", "uccxpub=2026", "-q"];
+    let ran = analyze(dir.path(), &args).exits(4);
+    assert!(
+        ran.stderr.contains("--tz nohost=Asia/Kolkata is for a host that no log names"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!ran.stderr.contains("--year"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_switch_in_the_environment_may_be_1_or_true() {
+    let dir = folder();
+    for (value, code) in [("1", 4), ("yes", 4), ("true", 4), ("0", 0)] {
+        run(uccxray(dir.path()).env("UCCXRAY_STRICT", value).args(["analyze", "bundle", "-q"])).exits(code);
+    }
+}
+
+#[test]
+fn verbose_says_what_was_read() {
+    let dir = folder();
+    let ran = analyze(dir.path(), &["bundle", "-v"]).exits(0);
+    let says = "read bundle uccxpub/uccx/log/MCVD/Cisco001MCVD001.log: uccx-trace, 436 bytes, 2 lines, 2 records, 2 events";
+    assert!(ran.stderr.contains(says), "{}", ran.stderr);
+}
+
+#[test]
 fn nothing_usable_exits_with_3() {
     let dir = Dir::new();
     dir.file("notes/README.txt", "Nothing of interest.\n");

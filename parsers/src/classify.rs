@@ -18,6 +18,11 @@ pub(crate) fn classify(head: &[u8], usage_expected: bool) -> Result<Member, Stri
     if head.is_empty() {
         return Err("it is empty".to_owned());
     }
+    if is_own_report(head) {
+        return Err("it is a report of uccxray, and no log".to_owned());
+    }
+    // A log that was cut while its writer kept its place begins with a hole.
+    let head = head.get(head.iter().position(|byte| *byte != 0).unwrap_or(0)..).unwrap_or_default();
     if let Some(name) = binary(head) {
         return Err(format!("it is not text ({name})"));
     }
@@ -54,6 +59,22 @@ pub(crate) fn classify(head: &[u8], usage_expected: bool) -> Result<Member, Stri
     ))
 }
 
+/// True for what this program writes: the lines that a report quotes have been read where they stand.
+fn is_own_report(head: &[u8]) -> bool {
+    let begins =
+        ["UCCX license state as of ", "# UCCX license report", "table,instance,instance_name,dimension,"];
+    if begins.iter().any(|own| head.starts_with(own.as_bytes())) {
+        return true;
+    }
+    let near = head.get(..head.len().min(1_000)).unwrap_or_default();
+    let has = |word: &str| memchr::memmem::find(near, word.as_bytes()).is_some();
+    match head {
+        [b'{', ..] => has("\"name\": \"uccxray\"") && (has("\"schema_version\"") || has("sarif")),
+        [b'<', ..] => has("<testsuites name=\"uccxray\"") || has("default-src 'none'; script-src 'sha256-"),
+        _ => false,
+    }
+}
+
 /// True if the zone is followed by a colon: `7273: May 30 15:33:20.636 UTC :  %CCM_…`.
 fn is_ciscolog(line: &[u8]) -> bool {
     let Some(code) = memchr::memchr(b'%', line) else { return false };
@@ -87,4 +108,37 @@ fn binary(head: &[u8]) -> Option<&'static str> {
     // A log that lost power holds runs of NUL bytes, but also lines.
     let lines = memchr::memchr_iter(b'\n', sample).count();
     ((nulls + controls) * 10 > sample.len() * 3 && lines * 400 < sample.len()).then_some("binary data")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(head: &[u8], expected: Result<Layout, &str>) {
+        let found = match classify(head, false) {
+            Ok(Member::Log(layout, _)) => Ok(layout),
+            Ok(Member::Table(_)) => Err("a table".to_owned()),
+            Err(why) => Err(why),
+        };
+        assert_eq!(found, expected.map_err(str::to_owned));
+    }
+
+    #[test]
+    fn a_report_of_this_program_is_no_log() {
+        const OWN: Result<Layout, &str> = Err("it is a report of uccxray, and no log");
+        check(b"{\n  \"schema_version\": \"1.0\",\n  \"tool\": {\n    \"name\": \"uccxray\",", OWN);
+        check(b"# UCCX license report\n\nAs of **2026-04-02", OWN);
+        check(b"UCCX license state as of 2026-04-02 10:46:05 +05:30\n", OWN);
+        check(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"uccxray\" tests=\"28\"", OWN);
+        check(b"{\"name\": \"uccxray\"}", Ok(Layout::Free));
+    }
+
+    #[test]
+    fn a_hole_in_front_of_a_log_is_passed_over() {
+        let mut bytes = vec![0; 4_096];
+        bytes.extend_from_slice(b"12: Apr 02 10:00:05.123 IST %MCVD-CVD-7-UNK:x\n");
+        check(&bytes, Ok(Layout::Trace));
+        check(&[0; 4_096], Err("it is not text (binary data)"));
+    }
 }

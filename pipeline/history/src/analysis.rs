@@ -373,7 +373,12 @@ impl Stage {
         let stated = outputs::stated(inputs, |member| self.member_clock(inputs, member, &options.given));
         // Outputs are dated by what they print, where nothing else is dated.
         newest = newest.or_else(|| outputs::newest(inputs, &stated));
-        let as_of = options.as_of.or(newest);
+        // What is younger than `--until` is left out, and so is the time at which it was said.
+        let until = |newest: Option<Instant>| match (newest, options.until) {
+            (Some(newest), Some(until)) => Some(newest.min(until)),
+            (newest, _) => newest,
+        };
+        let as_of = options.as_of.or(until(newest));
         let events = self.order(events, options, as_of);
         for event in &events {
             for testimony in &event.witnesses {
@@ -389,7 +394,7 @@ impl Stage {
         let align = |part| Aligned::new(part, inputs, of, &self.registry);
         let parts: Vec<Aligned> = parts.into_iter().map(align).collect();
         // A clock that was behind puts its events later than any line says.
-        let as_of = options.as_of.or(newest.max(parts.iter().filter_map(Aligned::newest).max()));
+        let as_of = options.as_of.or(until(newest.max(parts.iter().filter_map(Aligned::newest).max())));
         parts.iter().for_each(|part| part.move_coverage(&mut coverage));
         let mut rest = instances::Rest { stated, tables, n_instances: 0 };
         rest.n_instances = parts.iter().filter(|part| part.is_one(inputs, &rest)).count();

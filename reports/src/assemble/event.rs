@@ -10,6 +10,10 @@ use super::{Lines, time_basis};
 use crate::report::{self, Param, Params, Text};
 use crate::time::Time;
 
+/// Most parameters of one event that are shown. No alarm that was seen has more than twenty; a hostile one may have as
+/// many as its datagram holds.
+const PARAMS_MAX: usize = 200;
+
 impl Lines<'_> {
     /// The events of all instances: dated ones by time, then the others in input order. Ties keep the order of
     /// the instances.
@@ -114,7 +118,11 @@ fn params(kind: &EventKind, written: &[(Arc<str>, Arc<str>)]) -> Params {
         | EventKind::Clock
         | EventKind::UnknownLicenseEvent => {}
     }
-    for (key, value) in written {
+    let kept = written.len().min(PARAMS_MAX);
+    if kept < written.len() {
+        all.add("parameters left out".into(), Some(Param::Number((written.len() - kept) as u64)));
+    }
+    for (key, value) in written.iter().take(kept) {
         let value = Some(Param::Text(Arc::clone(value).into()));
         let mut n = 1;
         let mut name = Arc::clone(key).into();
@@ -129,6 +137,15 @@ fn params(kind: &EventKind, written: &[(Arc<str>, Arc<str>)]) -> Params {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_thousands_of_parameters_some_are_shown_and_the_rest_is_counted() {
+        let written: Vec<_> = (0..50_000).map(|_| ("key".into(), "a".into())).collect();
+        let params = params(&EventKind::Clock, &written);
+        assert_eq!(params.iter().count(), PARAMS_MAX + 1);
+        assert_eq!(params.get("parameters left out"), Some(&Some(Param::Number(50_000 - PARAMS_MAX as u64))));
+        assert!(params.get(&format!("key ({PARAMS_MAX})")).is_some());
+    }
 
     #[test]
     fn a_parameter_that_occurs_twice_keeps_both_values() {

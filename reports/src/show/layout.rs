@@ -17,9 +17,6 @@ pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
 pub(crate) const WARN: Style = AnsiColor::Yellow.on_default().bold();
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
 
-/// Longest text that one cell of the screen shows, in characters.
-const CELL_MAX: usize = 600;
-
 /// A screen that is written line by line.
 pub(crate) struct Screen<'a> {
     out: &'a mut dyn fmt::Write,
@@ -144,7 +141,7 @@ impl<'a> Screen<'a> {
 
     /// Every text passes here, whoever wrote it: then no call can forget it.
     fn clean(&self, text: &str) -> String {
-        let text = escape::cut(text, CELL_MAX);
+        let text = escape::cut(text, escape::SHOWN_MAX);
         if self.options.ascii {
             let text: String =
                 text.chars().map(|c| own_glyph(c).map_or(c.to_string(), str::to_owned)).collect();

@@ -132,7 +132,9 @@ pub(super) fn missing(screen: &mut Screen<'_>, report: &Report) -> fmt::Result {
         let Some(request) = requests.get_mut(at) else { continue };
         request.checks.push(named(report, check));
         for it in what {
-            if !request.what.contains(&it) {
+            // "A and B" asks for A too.
+            if !request.what.iter().any(|known| known.contains(&it)) {
+                request.what.retain(|known| !it.contains(known));
                 request.what.push(it);
             }
         }
