@@ -1,6 +1,6 @@
 //! Where in a text a rule's values stand: shapes such as addresses, and values behind labels.
 //!
-//! Every pattern is a regular expression without back references and with bounded repeats, so that time is linear. A
+//! Every pattern is a regular expression without back references, so that time is linear. A
 //! text goes through a pattern only if the words or marks that the pattern needs are in it.
 
 use std::net::Ipv6Addr;
@@ -45,8 +45,8 @@ impl Pattern {
 
 /// Between a label and its value: `: `, `=`, `="`, `">`, `\":\"`.
 const JOIN: &str = r#"\\?["'\]]?[ \t]{0,4}(?:[:=][ \t]{0,4}|>)\\?["'\[]?"#;
-/// A value without blanks.
-const WORD: &str = r#"([^\s,;"'<>\[\](){}|=&#]{1,128})"#;
+/// A value without blanks. Of any length: a bound makes as many copies of a class of all characters, each slow to compile.
+const WORD: &str = r#"([^\s,;"'<>\[\](){}|=&#]+)"#;
 /// What may stand before a label: nothing of a word, or a line break as syslog escapes it.
 const BEFORE: &str = "(?:^|[^a-z0-9]|#01[0-5])";
 
@@ -92,18 +92,18 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
         labeled(
             Rule::Token,
             "password|passwd|pwd|passphrase|secret",
-            r#"([^\s,;"'<>\[\](){}|&]{1,256})"#,
+            r#"([^\s,;"'<>\[\](){}|&]+)"#,
             &["pass", "pwd", "secret"],
         ),
         labeled(Rule::Host, HOST, WORD, &["node", "host", "server", "cluster", "instance", "cn="]),
-        pattern(Rule::Host, r"UnknownHostException: ([^\s,;:]{1,128})", &["unknownhost"]),
+        pattern(Rule::Host, r"UnknownHostException: ([^\s,;:]+)", &["unknownhost"]),
         // What follows may be a sentence; a name in it has a digit or a mark.
         pattern(
             Rule::Host,
             r"create provider -- ([A-Za-z0-9_-]{0,64}[0-9._-][A-Za-z0-9._-]{0,128})",
             &["provider"],
         ),
-        pattern(Rule::Host, r"[a-z]{2,8}://(?:[^\s/@]{1,64}@)?([A-Za-z0-9_.-]{1,253})", &["://"]),
+        pattern(Rule::Host, r"[a-z]{2,8}://(?:[^\s/@]+@)?([A-Za-z0-9_.-]{1,253})", &["://"]),
         pattern(
             Rule::Udi,
             r"\b(?:PID|P):[A-Za-z0-9_./-]{1,32},(?:SN|S):([A-Za-z0-9_-]{1,64})",
@@ -128,7 +128,7 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
             r#"(?i)(?:smart|virtual)[ _]?account(?:[ _]?name)?\\?"?[ \t]*[:=>][ \t]*\\?"?([^\s,;"'<>\[\]{}\\][^\n\r\t,;"<>\[\]{}\\]{0,127}?)(?:[ ]{2,}|[ ](?:virtual account|smart account|export|product instance|registration|last |next |initial |serial)|[\n\r\t,;"<>\[\]{}\\]|$)"#,
             &["account"],
         ),
-        pattern(Rule::Account, r#"\bOU?=("[^"\n]{1,128}"|[^,\n/"+]{1,128})"#, &["o=", "ou="]),
+        pattern(Rule::Account, r#"\bOU?=("[^"\n]+"|[^,\n/"+]+)"#, &["o=", "ou="]),
         pattern(
             Rule::Phone,
             r"\+[1-9][0-9]{7,14}|\+[1-9][0-9]{0,2}[ -]\(?[0-9]{2,5}\)?[ -][0-9]{3,10}(?:[ -][0-9]{1,8})?",
@@ -156,7 +156,7 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
             ),
             &["user", "agent", "login", "resource"],
         ),
-        pattern(Rule::User, r"(?i)(?:/home/|/users/|\\users\\)([^/\\\s]{1,64})", &["home", "users"]),
+        pattern(Rule::User, r"(?i)(?:/home/|/users/|\\users\\)([^/\\\s]+)", &["home", "users"]),
     ]
 });
 

@@ -266,21 +266,26 @@ const WORDS: [&str; 132] = [
 
 /// Whether a lower-case word is one of the product or of our sentences.
 pub(super) fn is_common(word: &str) -> bool {
-    WORDS.binary_search(&word).is_ok() || OWN.contains(word)
+    // A word of ours is letters alone, and making all of them takes longer than most names are worth.
+    WORDS.binary_search(&word).is_ok()
+        || (word.bytes().all(|byte| byte.is_ascii_alphabetic()) && OWN.contains(word))
 }
 
 /// Every word that a report of nothing holds, in any format: headings, remedies, the script of the page.
 static OWN: LazyLock<HashSet<String>> = LazyLock::new(|| {
     let tool = Tool { name: "uccxray".to_owned(), version: String::new() };
     let nothing = assemble(&Facts::default(), &Tables::default(), tool);
-    let pages =
-        RENDERERS.iter().map(|renderer| renderer.to_string(&nothing, &Options::default()).to_lowercase());
-    pages
-        .flat_map(|page| {
-            page.split(|c: char| !c.is_ascii_alphabetic()).map(str::to_owned).collect::<Vec<_>>()
-        })
-        .filter(|word| word.len() >= 3)
-        .collect()
+    let mut words: HashSet<String> = HashSet::new();
+    for renderer in RENDERERS {
+        let page = renderer.to_string(&nothing, &Options::default()).to_ascii_lowercase();
+        for word in page.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| word.len() >= 3) {
+            // Most words come many times.
+            if !words.contains(word) {
+                words.insert(word.to_owned());
+            }
+        }
+    }
+    words
 });
 
 /// Whether a name can be looked for in free text.
