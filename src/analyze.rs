@@ -21,7 +21,7 @@ use crate::exit::Exit;
 use crate::input::{self, Bounds};
 use crate::output::{self, Content, Kind, Unplaced};
 use crate::redact::Redaction;
-use crate::{bundle, clock};
+use crate::{bundle, clock, excerpt, pack};
 
 /// Why a run cannot start; the messages complete a sentence that begins with "cannot".
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +48,10 @@ pub fn run(args: &AnalyzeArgs) -> Result<Exit, UsageError> {
     let mut report = judged(args, &facts);
     let mut exit = verdict(args, &facts, &report);
     if let Some(redaction) = &mut redaction {
+        // Outputs of commands label names that lines of logs hold without a label.
+        let outputs = excerpt::read(args, &facts, None, 0);
+        redaction.redactor.learn_names(pack::named(&redaction.redactor, &outputs));
+        drop(outputs);
         redaction.report(&mut report);
     }
     let screen = render_options(args);
@@ -471,6 +475,18 @@ fn searched(
         }
     }
     if args.quiet { exit } else { exit.worse(print(|out| out.write_all(&text))) }
+}
+
+/// Refuses a redaction where `verb` makes none: real names would stand where none is expected.
+///
+/// # Errors
+/// That it was asked for, and what to do instead.
+pub(crate) fn refuse_redaction(args: &AnalyzeArgs, verb: &str, instead: &str) -> Result<(), UsageError> {
+    let given = [(args.redact, "--redact"), (args.map.is_some(), "--map")];
+    match given.into_iter().find(|(is_given, _)| *is_given) {
+        Some((_, option)) => Err(UsageError(format!("use {option} with {verb}: {instead}"))),
+        None => Ok(()),
+    }
 }
 
 /// The redaction that the arguments ask for.

@@ -17,8 +17,14 @@ const FORMATS: [(&str, &[&str]); 4] =
 /// Runs the verb.
 ///
 /// # Errors
-/// Other than two things to compare, a format that is not there, a report that cannot be read.
+/// A redaction, other than two things to compare, a format that is not there, a report that cannot be read.
 pub fn run(args: &AnalyzeArgs) -> Result<Exit, UsageError> {
+    analyze::refuse_redaction(
+        args,
+        "diff",
+        "redact the reports first, each with `uccxray analyze BUNDLE --redact --map FILE -o a.json` and the same map, then \
+         compare those",
+    )?;
     let [before, after] = args.paths.as_slice() else {
         let why = "name two: the earlier bundle or report.json, then the later";
         return Err(UsageError::new(format!("compare {} things: {why}", args.paths.len())));

@@ -32,11 +32,14 @@ pub(crate) struct Excerpts {
 }
 
 impl Excerpts {
-    /// Every line that is quoted, and every path.
-    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
-        let outputs = self.outputs.values().filter_map(|bytes| std::str::from_utf8(bytes).ok());
-        let paths = self.lines.keys().chain(self.outputs.keys()).map(String::as_str);
-        self.lines.values().map(String::as_str).chain(outputs).flat_map(str::lines).chain(paths)
+    /// Shows every line that is quoted, and every path, as [`Self::map`] does.
+    pub(crate) fn texts(&self, show: &mut dyn FnMut(&str)) {
+        self.lines.keys().chain(self.outputs.keys()).for_each(|path| show(path));
+        self.lines.values().flat_map(|text| text.lines()).for_each(&mut *show);
+        // A workbook shows nothing.
+        for bytes in self.outputs.values().filter(|bytes| !bytes.contains(&0)) {
+            String::from_utf8_lossy(bytes).lines().for_each(&mut *show);
+        }
     }
 
     /// The same with every line and path replaced; bytes that are no UTF-8 are written as the replacement character.
@@ -76,18 +79,16 @@ struct Look {
     found: Mutex<BTreeMap<Key, Quoted>>,
 }
 
-/// Reads the bundle again; what cannot be read was told at the first look.
-pub(crate) fn read(
-    args: &AnalyzeArgs,
-    facts: &Facts,
-    report: &Report,
-    context: u64,
-    logs: &[&str],
-) -> Excerpts {
+/// Formats of logs: of these only cited lines are quoted. Everything else that was read is an output of a command or a
+/// small table, and is quoted whole.
+const LOGS: [&str; 5] = ["uccx-trace", "ciscolog", "rtmt-alert", "alert-email", "alert-log"];
+
+/// Reads the bundle again; what cannot be read was told at the first look. Without a report no line of a log is quoted.
+pub(crate) fn read(args: &AnalyzeArgs, facts: &Facts, report: Option<&Report>, context: u64) -> Excerpts {
     let sources: Vec<String> = facts.sources.iter().map(|source| source.path.clone()).collect();
     let number = |path: &str| sources.iter().position(|source| source == path);
     let mut ranges: HashMap<Key, Vec<(u64, u64)>> = HashMap::new();
-    for line in report.evidence() {
+    for line in report.map(Report::evidence).unwrap_or_default() {
         let Some(source) = number(&line.source) else { continue };
         let member = line.member.as_deref().unwrap_or_default().to_owned();
         let end = line.offset.saturating_add(line.length);
@@ -98,7 +99,7 @@ pub(crate) fn read(
         let read = matches!(member.outcome, MemberOutcome::Read | MemberOutcome::Partial(_));
         let path = member.path.as_deref().unwrap_or_default().to_owned();
         let key = (member.source, path);
-        let is_log = member.format.is_none_or(|format| logs.contains(&format));
+        let is_log = member.format.is_none_or(|format| LOGS.contains(&format));
         match ranges.remove(&key) {
             Some(mut lines) if is_log => {
                 lines.sort_unstable();
@@ -109,11 +110,14 @@ pub(crate) fn read(
             _ => {}
         }
     }
+    // What holds nothing that is wanted is not opened again.
+    let needed: HashSet<usize> = wanted.keys().map(|(source, _)| *source).collect();
     let paths = analyze::sources(args);
     let paths = paths.paths.into_iter().chain(paths.usage.into_iter().map(|(path, _)| path));
     // Standard input is gone; a path that is not there was told at the first look.
     let again = paths.filter(|path| path.as_os_str() != "-" && std::fs::metadata(path).is_ok());
     let again = again.filter_map(|path| Some((number(&path.to_string_lossy())?, path)));
+    let again = again.filter(|(number, _)| needed.contains(number));
     let (numbers, paths): (Vec<usize>, Vec<PathBuf>) = again.unzip();
     let context = usize::try_from(context).unwrap_or(usize::MAX).min(10_000);
     let look = Look { wanted, numbers, context, found: Mutex::new(BTreeMap::new()) };

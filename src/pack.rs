@@ -9,6 +9,7 @@ use std::io::{self, Cursor, Write as _};
 use std::path::{Path, PathBuf};
 
 use reports::Report;
+use reports::redact::{Names, Redactor};
 use reports::report::CheckOutcome;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -23,10 +24,6 @@ use crate::output::{self, Content, Kind};
 
 /// Bytes that the table of contents and the ends of a zip take for each file, at most.
 const ENTRY_COST: u64 = 512;
-
-/// Formats of logs: of these only cited lines are packed. Everything else that was read is an output of a command or
-/// a small table, and is packed whole.
-const LOGS: [&str; 5] = ["uccx-trace", "ciscolog", "rtmt-alert", "alert-email", "alert-log"];
 
 /// A file of the pack.
 #[derive(Debug, Serialize)]
@@ -71,11 +68,11 @@ pub fn run(args: &PackArgs) -> Result<Exit, UsageError> {
     let facts = analyze::read(&args.analyze)?;
     let mut report = analyze::judged(&args.analyze, &facts);
     let mut exit = analyze::verdict(&args.analyze, &facts, &report);
-    let mut excerpts = excerpt::read(&args.analyze, &facts, &report, args.context, LOGS.as_slice());
+    let mut excerpts = excerpt::read(&args.analyze, &facts, Some(&report), args.context);
     if let Some(redaction) = &mut redaction {
         // Every text is learned from before the first is replaced.
         redaction.redactor.learn(&report);
-        excerpts.texts().for_each(|text| redaction.redactor.learn_text(text));
+        redaction.redactor.learn_names(named(&redaction.redactor, &excerpts));
         redaction.report(&mut report);
         excerpts = excerpts.map(&|text| redaction.redactor.text(text).into_owned());
     }
@@ -128,6 +125,13 @@ pub fn run(args: &PackArgs) -> Result<Exit, UsageError> {
     }
     facts.incomplete.iter().for_each(|says| complain(says));
     Ok(exit)
+}
+
+/// The names that labels show in what is quoted.
+pub(crate) fn named(redactor: &Redactor, excerpts: &Excerpts) -> Names {
+    let mut names = Names::default();
+    excerpts.texts(&mut |text| redactor.gather(text, &mut names));
+    names
 }
 
 /// The file to write: the one named, or one in the folder named whose name tells the case apart.

@@ -59,8 +59,15 @@ pub(crate) fn bytes(
     };
     match format {
         Format::Parquet => frames::export::parquet(name, &frame),
-        Format::Csv => frames::export::csv(&frame),
+        Format::Csv => frames::export::csv(&frames::export::map_texts(&frame, &|_, text| spelled_out(text))?),
     }
+}
+
+/// A cell as a terminal may show it: people open CSV there too. Line breaks stay, since a cell may hold them.
+fn spelled_out(text: &str) -> String {
+    let lines =
+        text.split('\n').map(|line| reports::escape::terminal(line.strip_suffix('\r').unwrap_or(line)));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// A cell without names. A node's name alone is found as a name behind its label, however ordinary a word it is.

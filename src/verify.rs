@@ -2,7 +2,7 @@
 //!
 //! The bundle may have been unpacked, packed again or moved: a member is first looked for under its own name; only a line
 //! whose member is not there is looked for anywhere. A line is found if the SHA-256 over its bytes is the same at the
-//! same offset.
+//! same offset, and if the text that the report quotes is what these bytes say.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Write as _};
@@ -10,9 +10,10 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use parsers::origin::{self, EXCERPT_MAX};
 use reports::Report;
 use reports::redact::Redactor;
-use reports::report::{Evidence, Sha256 as Sha256Of};
+use reports::report::{Evidence, Sha256 as Sha256Of, Text};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -25,6 +26,9 @@ use crate::redact::Redaction;
 /// Most lines that are named one by one on the screen; the JSON document names all.
 const NAMED_MAX: usize = 50;
 
+/// The version of the document.
+const SCHEMA_VERSION: &str = "1.0";
+
 /// One line to look for: where the report says it is, and what its bytes give.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Claim {
@@ -35,6 +39,8 @@ struct Claim {
     /// Last part of the member's path; of the source's for a plain file; empty for standard input.
     name: String,
     member: String,
+    /// What the report quotes.
+    text: Text,
 }
 
 impl Claim {
@@ -47,6 +53,7 @@ impl Claim {
             line: line.line,
             name: last(path),
             member: path.to_owned(),
+            text: line.text.clone(),
         }
     }
 }
@@ -66,6 +73,8 @@ enum Fate {
     Differs { member: String, ends: bool },
     /// Found; in which member.
     Found(String),
+    /// Found, and the report quotes something else.
+    Misquoted,
 }
 
 /// A line that was not found.
@@ -94,11 +103,66 @@ struct Verification {
     incomplete: Vec<String>,
 }
 
+impl Verification {
+    /// Nothing was looked for, and why.
+    fn of_nothing(args: &VerifyArgs, why: String) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            report: args.report.display().to_string(),
+            as_of: None,
+            lines: 0,
+            found: 0,
+            moved: 0,
+            not_found: Vec::new(),
+            incomplete: vec![why],
+        }
+    }
+}
+
 /// Runs the verb.
 ///
 /// # Errors
 /// A report that cannot be read.
 pub fn run(args: &VerifyArgs) -> Result<Exit, UsageError> {
+    let document = match verified(args) {
+        Ok(document) => document,
+        Err(error) => {
+            // Whoever reads JSON gets JSON, whatever went wrong.
+            if args.format == ListFormat::Json {
+                print(args, &Verification::of_nothing(args, format!("cannot {error}")));
+            }
+            return Err(error);
+        }
+    };
+    if !print(args, &document) {
+        return Ok(Exit::Failure);
+    }
+    Ok(if document.lines == 0 {
+        Exit::Nothing
+    } else if document.not_found.is_empty() {
+        Exit::Ok
+    } else {
+        Exit::Incomplete
+    })
+}
+
+/// Writes the document to standard output; false if that failed.
+fn print(args: &VerifyArgs, document: &Verification) -> bool {
+    let text = match args.format {
+        ListFormat::Json => reports::render::to_json(document),
+        ListFormat::Text => screen(document),
+    };
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            complain(&format!("cannot write to standard output: {error}"));
+            false
+        }
+        _ => true,
+    }
+}
+
+/// Looks for every line.
+fn verified(args: &VerifyArgs) -> Result<Verification, UsageError> {
     let report = load(&args.report)?;
     let redaction = match (&report.redaction, &args.map) {
         (None, _) => None,
@@ -119,7 +183,7 @@ pub fn run(args: &VerifyArgs) -> Result<Exit, UsageError> {
     let mut incomplete = Vec::new();
     for named in [true, false] {
         let is_open = |(claim, fate): (&Claim, &Fate)| match fate {
-            Fate::Found(_) => false,
+            Fate::Found(_) | Fate::Misquoted => false,
             Fate::Differs { member, .. } => !is_same(member, &claim.member),
             Fate::Unseen => true,
         };
@@ -139,24 +203,7 @@ pub fn run(args: &VerifyArgs) -> Result<Exit, UsageError> {
             }
         }
     }
-    let document = document(args, &report, &claims, &fates, incomplete);
-    let text = match args.format {
-        ListFormat::Json => reports::render::to_json(&document),
-        ListFormat::Text => screen(&document),
-    };
-    if let Err(error) = io::stdout().write_all(text.as_bytes())
-        && error.kind() != io::ErrorKind::BrokenPipe
-    {
-        complain(&format!("cannot write to standard output: {error}"));
-        return Ok(Exit::Failure);
-    }
-    Ok(if document.lines == 0 {
-        Exit::Nothing
-    } else if document.not_found.is_empty() {
-        Exit::Ok
-    } else {
-        Exit::Incomplete
-    })
+    Ok(document(args, &report, &claims, &fates, incomplete))
 }
 
 /// A report that `-o report.json` wrote.
@@ -201,6 +248,7 @@ fn document(
             Fate::Unseen => {
                 "no member of that name was read, and no other holds these bytes there".to_owned()
             }
+            Fate::Misquoted => "the quoted text is not what the line says".to_owned(),
             Fate::Differs { member, ends } => {
                 let of = known.get(member.as_str());
                 differs(claim, member, *ends, of.map(|of| of.contains(claim.member.as_str())))
@@ -216,7 +264,7 @@ fn document(
         });
     }
     Verification {
-        schema_version: "1.0",
+        schema_version: SCHEMA_VERSION,
         report: args.report.display().to_string(),
         as_of: report.as_of.map(reports::time::Time::text),
         lines: claims.len(),
@@ -264,7 +312,9 @@ fn screen(of: &Verification) -> String {
     match (of.lines, of.not_found.len()) {
         (0, _) => say("The report cites no line: there is nothing to verify."),
         (all, 0) => say(&format!("All {all} lines that the report cites were found, byte for byte.")),
-        (all, lost) => say(&format!("{lost} of {all} lines that the report cites were NOT found:")),
+        (all, lost) => {
+            say(&format!("{lost} of {all} lines that the report cites were NOT found as it cites them:"))
+        }
     }
     for lost in of.not_found.iter().take(NAMED_MAX) {
         say(&format!(
@@ -329,6 +379,15 @@ impl<'a> Look<'a> {
         }
     }
 
+    /// Whether the report quotes what a line's first bytes say.
+    fn is_quoted(&self, claim: &Claim, head: &[u8]) -> bool {
+        let says = origin::excerpt(head);
+        match self.redactor {
+            None => *claim.text == *says,
+            Some(redactor) => redactor.could_be(&claim.text, &says),
+        }
+    }
+
     /// The better of two answers, whichever came first. What the member of the cited path says comes before what any
     /// other says: the same bytes elsewhere do not make a changed line whole.
     fn better(&self, at: usize, fate: &Fate) -> (bool, u8, String) {
@@ -337,6 +396,8 @@ impl<'a> Look<'a> {
         match fate {
             Fate::Found(member) => (elsewhere(member), 0, member.clone()),
             Fate::Differs { member, ends } => (elsewhere(member), 1 + u8::from(*ends), member.clone()),
+            // The bytes are those of the hash wherever they stand, so no other place makes the quotation right.
+            Fate::Misquoted => (false, 0, String::new()),
             Fate::Unseen => (true, u8::MAX, String::new()),
         }
     }
@@ -355,8 +416,24 @@ struct Reading {
     wanted: Arc<[usize]>,
     next: usize,
     at: u64,
-    open: Vec<(usize, Sha256)>,
-    hits: Vec<(usize, bool)>,
+    open: Vec<Begun>,
+    hits: Vec<(usize, Hit)>,
+}
+
+/// A line that has begun.
+struct Begun {
+    claim: usize,
+    hash: Sha256,
+    /// Its first bytes, one more than are quoted.
+    head: Vec<u8>,
+}
+
+/// What the bytes of a line say of a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hit {
+    Other,
+    Same,
+    Misquoted,
 }
 
 impl Visitor for Look<'_> {
@@ -375,22 +452,30 @@ impl Visitor for Look<'_> {
         while let Some(at) = member.wanted.get(member.next).copied()
             && claim(at).is_some_and(|claim| claim.offset < end)
         {
-            member.open.push((at, Sha256::new()));
+            member.open.push(Begun { claim: at, hash: Sha256::new(), head: Vec::new() });
             member.next += 1;
         }
         let hits = &mut member.hits;
-        member.open.retain_mut(|(at, hash)| {
+        member.open.retain_mut(|Begun { claim: at, hash, head }| {
             let Some(claim) = claim(*at) else { return false };
             let until = claim.offset.saturating_add(claim.length);
             let (from, to) = (claim.offset.max(begin) - begin, until.min(end).saturating_sub(begin));
             let place = usize::try_from(from).ok().zip(usize::try_from(to).ok());
-            hash.update(place.and_then(|(from, to)| bytes.get(from..to)).unwrap_or_default());
+            let part = place.and_then(|(from, to)| bytes.get(from..to)).unwrap_or_default();
+            hash.update(part);
+            let room = (EXCERPT_MAX + 1).saturating_sub(head.len());
+            head.extend_from_slice(part.get(..room).unwrap_or(part));
             if until > end {
                 return true;
             }
             let sha256 = Sha256Of(hash.clone().finalize().into());
             let sha256 = self.redactor.map_or(sha256, |redactor| redactor.digest(sha256));
-            hits.push((*at, sha256.0 == claim.sha256));
+            let hit = match sha256.0 == claim.sha256 {
+                true if self.is_quoted(claim, head) => Hit::Same,
+                true => Hit::Misquoted,
+                false => Hit::Other,
+            };
+            hits.push((*at, hit));
             false
         });
         member.at = end;
@@ -403,17 +488,20 @@ impl Visitor for Look<'_> {
             return;
         }
         let path = self.path(&meta);
-        for (at, same) in member.hits {
-            if same {
-                self.note(at, Fate::Found(path.clone()));
-            } else if self.named {
-                self.note(at, Fate::Differs { member: path.clone(), ends: false });
+        for (at, hit) in member.hits {
+            match hit {
+                Hit::Same => self.note(at, Fate::Found(path.clone())),
+                Hit::Misquoted => self.note(at, Fate::Misquoted),
+                Hit::Other if self.named => {
+                    self.note(at, Fate::Differs { member: path.clone(), ends: false });
+                }
+                Hit::Other => {}
             }
         }
         if !self.named {
             return;
         }
-        let open = member.open.iter().map(|(at, _)| *at);
+        let open = member.open.iter().map(|begun| begun.claim);
         let behind = member.wanted.iter().skip(member.next).copied();
         for at in open.chain(behind) {
             self.note(at, Fate::Differs { member: path.clone(), ends: true });

@@ -16,6 +16,12 @@ use crate::output;
 /// # Errors
 /// Arguments that mean nothing.
 pub fn run(args: &WhatifArgs) -> Result<Exit, UsageError> {
+    analyze::refuse_redaction(
+        &args.analyze,
+        "whatif",
+        "redact the logs first with `uccxray redact BUNDLE --map FILE -o clean.zip`, then think it through with \
+         `uccxray whatif clean.zip`",
+    )?;
     let changes = changes(args)?;
     let files: Vec<(&std::path::PathBuf, &str)> = args
         .analyze

@@ -178,6 +178,36 @@ fn what_is_not_there_is_told_apart_from_what_was_changed() {
 }
 
 #[test]
+fn a_falsified_quotation_is_found_though_the_hash_is_right() {
+    let dir = case_with_report();
+    let path = dir.path().join("report.json");
+    let mut report: Report = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let event = report.events.iter_mut().find(|event| !event.witnesses.is_empty()).unwrap();
+    let line = event.witnesses.first_mut().unwrap();
+    line.text = format!("{} Indeed.", line.text).into();
+    let (member, number) = (line.member.clone().unwrap(), line.line);
+    std::fs::write(&path, serde_json::to_vec(&report).unwrap()).unwrap();
+    let ran = verify(dir.path(), &["bundle"]).exits(4);
+    assert_eq!(not_found(&ran), [format!("{member}:{number}")]);
+    assert_eq!(ran.json()["not_found"][0]["why"], "the quoted text is not what the line says");
+}
+
+#[test]
+fn a_json_reader_gets_one_document_whatever_is_wrong() {
+    let dir = case_with_report();
+    let says = |ran: Ran, what: &str| {
+        let said = ran.exits(2).json();
+        assert_eq!((said["lines"].as_u64(), said["schema_version"].as_str()), (Some(0), Some("1.0")));
+        assert!(said["incomplete"][0].as_str().unwrap().contains(what), "{said}");
+    };
+    says(verify(dir.path(), &["absent"]), "absent");
+    dir.file("report.json", "{}");
+    says(verify(dir.path(), &["bundle"]), "missing field");
+    std::fs::remove_file(dir.path().join("report.json")).unwrap();
+    says(verify(dir.path(), &["bundle"]), "report.json");
+}
+
+#[test]
 fn a_file_of_the_same_name_is_not_called_the_cited_one() {
     let dir = case_with_report();
     let whys = |paths: &[&str], member: &str| -> Vec<String> {

@@ -453,6 +453,16 @@ fn no_output_holds_a_raw_control_or_direction_character() {
 }
 
 #[test]
+fn tables_spell_out_what_is_hidden_and_parquet_keeps_it() {
+    let dir = evil_bundle();
+    run(uccxray(dir.path()).args(["bundle", "-q", "-o", "a.csv", "-o", "events.parquet"]));
+    let text = std::fs::read_to_string(dir.path().join("a.csv")).unwrap().replace("\r\n", "\n");
+    assert!(text.contains("\\u{1b}[2J") && text.contains("\\u{202e}") && !text.contains(is_raw));
+    let parquet = std::fs::read(dir.path().join("events.parquet")).unwrap();
+    assert!(parquet.windows(4).any(|bytes| bytes == b"\x1b[2J"));
+}
+
+#[test]
 fn a_forged_line_begins_no_line_of_a_report() {
     let dir = Dir::new();
     let forged = "Authorization: in_compliance";

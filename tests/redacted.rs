@@ -292,3 +292,63 @@ fn a_bundle_is_written_again_without_names_and_reads_the_same() {
     let ran = run(uccxray(dir.path()).args(["redact", "bundle", "-o", "folder"])).exits(2);
     assert!(ran.stderr.contains(".zip"), "{}", ran.stderr);
 }
+
+#[test]
+fn verbs_that_redact_nothing_refuse_to() {
+    let (dir, _) = case(6);
+    run(uccxray(dir.path()).args(["bundle", "-q", "-o", "a.json"])).exits(0);
+    for (args, instead) in [
+        (&["diff", "a.json", "bundle"][..], "uccxray analyze BUNDLE --redact"),
+        (&["whatif", "bundle"][..], "uccxray redact BUNDLE"),
+    ] {
+        for option in [&["--redact"][..], &["--map", "m.json"][..]] {
+            let ran = run(uccxray(dir.path()).args(args).args(option)).exits(2);
+            assert!(ran.stdout.is_empty() && ran.stderr.contains(instead), "{args:?}: {}", ran.stderr);
+        }
+        let ran = run(uccxray(dir.path()).args(args).env("UCCXRAY_REDACT", "true")).exits(2);
+        assert!(ran.stdout.is_empty() && ran.stderr.contains(instead), "{args:?}: {}", ran.stderr);
+    }
+}
+
+/// A bundle whose output of a command labels what a line of a log says without a label.
+fn labeled_elsewhere() -> Dir {
+    let dir = Dir::new();
+    let log = "1: Apr 02 10:00:05.123 IST %MCVD-LIB_LICENSE-1-SYSTEM_IN_OOC_STATE: [REPORT_ENTITLE] This Product Instance \
+        is currently in Out of Compliance state because of insufficient licenses.\n\
+        2: Apr 02 10:15:05.123 IST %MCVD-LIB_LICENSE-7-UNK: LicenseResponse status code: FAILED, message: The Virtual \
+        Account VA-Walfang-S\u{fc}d of Blauwal AG Konzern has no license\n\
+        3: Apr 02 10:16:05.123 IST %MCVD-LIB_LICENSE-7-UNK: LicenseResponse status code: FAILED, message: virtual account \
+        \"VA Sued 88\" smart account (Wal AG 99) tenant\n";
+    let output = "admin:show license all\nSmart Licensing Status\n=======================\n\
+        Smart Licensing is ENABLED\n\nRegistration:\n  Status: REGISTERED\n  Smart Account: Blauwal AG Konzern\n  \
+        Virtual Account: VA-Walfang-S\u{fc}d\n  Initial Registration: SUCCEEDED on Jan 26 15:11:23 2021 IST\n\n\
+        License Authorization:\n  Status: OUT OF COMPLIANCE on Apr 02 10:45:05 2021 IST\n";
+    for name in ["10.88.1.7.log", "a.10.88.1.11.txt.log", "x.log.10.88.1.13"] {
+        dir.file(&format!("bundle/n9host/uccx/log/MCVD/{name}"), log);
+    }
+    dir.file("bundle/n9host/license.txt", output);
+    dir
+}
+
+#[test]
+fn what_an_output_labels_and_what_names_of_files_hold_is_replaced_in_every_line() {
+    const PRIVATE: [&str; 8] =
+        ["blauwal", "konzern", "walfang", "va sued", "wal ag", "10.88.1.7", "10.88.1.11", "10.88.1.13"];
+    let dir = labeled_elsewhere();
+    let args = ["bundle", "--redact", "--map", "m.json", "-f", "json", "-o", "a.md", "-o", "a.csv"];
+    let ran = run(uccxray(dir.path()).args(args));
+    assert!(ran.text().contains("account-"), "no line quotes an account: {}", ran.stderr);
+    dir.file("a.json", &ran.stdout);
+    for name in ["a.json", "a.md", "a.csv"] {
+        let text = std::fs::read_to_string(dir.path().join(name)).unwrap().to_lowercase();
+        let found: Vec<&str> = PRIVATE.into_iter().filter(|one| text.contains(one)).collect();
+        assert_eq!(found, Vec::<&str>::new(), "{name}");
+    }
+    // The quotations are those of the lines, as far as they can be compared.
+    let verify = || run(uccxray(dir.path()).args(["verify", "a.json", "bundle", "--map", "m.json"]));
+    verify().exits(0);
+    let falsified = String::from_utf8(ran.stdout).unwrap().replace("insufficient licenses", "too few agents");
+    dir.file("a.json", falsified);
+    let said = verify().exits(4);
+    assert!(said.text().contains("the quoted text is not what the line says"), "{}", said.text());
+}

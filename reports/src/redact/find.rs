@@ -1,14 +1,11 @@
-//! Where in a text a rule's values stand: shapes such as addresses, and values behind labels.
-//!
-//! Every pattern is a regular expression without back references, so that time is linear. A
-//! text goes through a pattern only if the words or marks that the pattern needs are in it.
+//! Where in a text a rule's values stand: shapes such as addresses, and values behind the labels of `patterns`.
 
 use std::net::Ipv6Addr;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
 use regex::Regex;
 
+use super::patterns::{GATE, PATTERNS};
 use super::rules::Rule;
 
 /// A value in a text, as bytes from `start` to `end`.
@@ -26,156 +23,6 @@ impl Hit {
         Self { start, end, rule, if_domain: false }
     }
 }
-
-/// One pattern: group 1 or 2 is the value; without groups all of it is.
-struct Pattern {
-    rule: Rule,
-    text: String,
-    /// Compiled when a text first needs it: most logs need a few of them, and compiling all takes longer than searching.
-    regex: OnceLock<Regex>,
-    /// Words of which one must stand in the text, any case.
-    words: &'static [&'static str],
-}
-
-impl Pattern {
-    fn regex(&self) -> &Regex {
-        self.regex.get_or_init(|| Regex::new(&self.text).expect("a pattern of this file compiles"))
-    }
-}
-
-/// Between a label and its value: `: `, `=`, `="`, `">`, `\":\"`.
-const JOIN: &str = r#"\\?["'\]]?[ \t]{0,4}(?:[:=][ \t]{0,4}|>)\\?["'\[]?"#;
-/// A value without blanks. Of any length: a bound makes as many copies of a class of all characters, each slow to compile.
-const WORD: &str = r#"([^\s,;"'<>\[\](){}|=&#]+)"#;
-/// What may stand before a label: nothing of a word, or a line break as syslog escapes it.
-const BEFORE: &str = "(?:^|[^a-z0-9]|#01[0-5])";
-
-const USER: &str = "(?:audit|remote)?user(?:[ _-]?(?:id|name))?|agent(?:[ _-]?(?:id|name|login))?|login(?:[ _-]?(?:id|name))?|\
-                    resource(?:[ _-]?(?:id|name))?";
-const HOST: &str = "nodeid|clusterid|node ?name|node|host(?: ?name)?|server ?name|product instance name|cn";
-
-fn labeled(rule: Rule, labels: &str, value: &str, words: &'static [&'static str]) -> Pattern {
-    pattern(rule, &format!("(?i){BEFORE}(?:{labels}){JOIN}{value}"), words)
-}
-
-fn pattern(rule: Rule, text: &str, words: &'static [&'static str]) -> Pattern {
-    Pattern { rule, text: text.to_owned(), regex: OnceLock::new(), words }
-}
-
-static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
-    vec![
-        pattern(
-            Rule::Email,
-            r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}",
-            &["@"],
-        ),
-        pattern(
-            Rule::Certificate,
-            r"-----BEGIN [A-Z0-9 ]{1,40}-----[A-Za-z0-9+/=\s\\]*(?:-----END [A-Z0-9 ]{1,40}-----)?",
-            &["-----begin "],
-        ),
-        labeled(Rule::Certificate, "cert(?:ificate)?", r"([A-Za-z0-9+/=_-]{24,})", &["cert"]),
-        labeled(Rule::Signature, "sig(?:nature)?", r"([A-Za-z0-9+/=_-]{16,})", &["sig"]),
-        pattern(Rule::Token, r"eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*", &["eyj"]),
-        pattern(
-            Rule::Token,
-            r"(?i)\b(?:basic|bearer|digest|negotiate|ntlm) ([A-Za-z0-9+/=._~-]{6,})",
-            &["authorization"],
-        ),
-        pattern(Rule::Token, r"(?i)\bid_?token ([A-Za-z0-9+/=%._-]{8,})", &["token"]),
-        labeled(
-            Rule::Token,
-            "id_?token|(?:registration )?token",
-            r#"([^\s,;"'<>\[\](){}|&]{8,})"#,
-            &["token"],
-        ),
-        labeled(
-            Rule::Token,
-            "password|passwd|pwd|passphrase|secret",
-            r#"([^\s,;"'<>\[\](){}|&]+)"#,
-            &["pass", "pwd", "secret"],
-        ),
-        labeled(Rule::Host, HOST, WORD, &["node", "host", "server", "cluster", "instance", "cn="]),
-        pattern(Rule::Host, r"UnknownHostException: ([^\s,;:]+)", &["unknownhost"]),
-        // What follows may be a sentence; a name in it has a digit or a mark.
-        pattern(
-            Rule::Host,
-            r"create provider -- ([A-Za-z0-9_-]{0,64}[0-9._-][A-Za-z0-9._-]{0,128})",
-            &["provider"],
-        ),
-        pattern(Rule::Host, r"[a-z]{2,8}://(?:[^\s/@]+@)?([A-Za-z0-9_.-]{1,253})", &["://"]),
-        pattern(
-            Rule::Udi,
-            r"\b(?:PID|P):[A-Za-z0-9_./-]{1,32},(?:SN|S):([A-Za-z0-9_-]{1,64})",
-            &["pid:", "p:"],
-        ),
-        pattern(Rule::Udi, r"\bC[A-Z]-Z[A-Z]{1,12}:([0-9A-Za-z]{6,32}(?:-[0-9A-Za-z-]{1,32})?)", &["-z"]),
-        labeled(
-            Rule::Serial,
-            "(?:udi_)?sn|(?:chassis|udi)?_?serial(?:[ _-]?(?:number|num|no))?",
-            r#"([A-Za-z0-9_-]{3,64})"#,
-            &["sn", "serial"],
-        ),
-        pattern(Rule::Piid, r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}", &["-"]),
-        labeled(
-            Rule::Piid,
-            "piid|uuid|product instance id(?:entifier)?",
-            r"([0-9A-Za-z._-]{3,64})",
-            &["piid", "uuid", "product instance"],
-        ),
-        pattern(
-            Rule::Account,
-            r#"(?i)(?:smart|virtual)[ _]?account(?:[ _]?name)?\\?"?[ \t]*[:=>][ \t]*\\?"?([^\s,;"'<>\[\]{}\\][^\n\r\t,;"<>\[\]{}\\]{0,127}?)(?:[ ]{2,}|[ ](?:virtual account|smart account|export|product instance|registration|last |next |initial |serial)|[\n\r\t,;"<>\[\]{}\\]|$)"#,
-            &["account"],
-        ),
-        pattern(Rule::Account, r#"\bOU?=("[^"\n]+"|[^,\n/"+]+)"#, &["o=", "ou="]),
-        pattern(
-            Rule::Phone,
-            r"\+[1-9][0-9]{7,14}|\+[1-9][0-9]{0,2}[ -]\(?[0-9]{2,5}\)?[ -][0-9]{3,10}(?:[ -][0-9]{1,8})?",
-            &["+"],
-        ),
-        pattern(
-            Rule::Phone,
-            r#"(?i)(?:^|[^a-z0-9])(?:(?:tele)?phone|extension|ext|dn|ani|dnis|(?:calling|called|dialed|dialled)(?: ?party)?)(?:[ _]?(?:number|num))?\\?["'\]]?(?:[ \t]{0,4}[:=>][ \t]{0,4}|[ \t])\\?["'\[]?(\+?[0-9*#]{2,20})"#,
-            &["phone", "ext", "dn", "ani", "call", "dial"],
-        ),
-        labeled(Rule::User, USER, WORD, &["user", "agent", "login", "resource"]),
-        // In quotes a name may hold blanks.
-        pattern(
-            Rule::User,
-            &format!(
-                r#"(?i)(?:^|[^a-z0-9])(?:{USER})\\?["']?[ \t]{{0,4}}[:=]?[ \t]{{0,4}}(?:"([^"\n\\]{{1,128}})"|'([^'\n]{{1,128}})')"#
-            ),
-            &["user", "agent", "login", "resource"],
-        ),
-        // Behind a blank only what is no word of a sentence: it holds a digit or a mark.
-        pattern(
-            Rule::User,
-            &format!(
-                r"(?i)(?:^|[^a-z0-9])(?:{USER})[ ]([a-z]{{1,32}}(?:[0-9]|[._\\][a-z0-9])[a-z0-9._\\@-]{{0,64}})"
-            ),
-            &["user", "agent", "login", "resource"],
-        ),
-        pattern(Rule::User, r"(?i)(?:/home/|/users/|\\users\\)([^/\\\s]+)", &["home", "users"]),
-    ]
-});
-
-/// The words of [`PATTERNS`], and for each the patterns that it opens.
-static GATE: LazyLock<(AhoCorasick, Vec<u64>)> = LazyLock::new(|| {
-    let mut words: Vec<&str> = PATTERNS.iter().flat_map(|pattern| pattern.words.iter().copied()).collect();
-    words.sort_unstable();
-    words.dedup();
-    let opens = words.iter().map(|word| {
-        PATTERNS
-            .iter()
-            .enumerate()
-            .filter(|(_, p)| p.words.contains(word))
-            .fold(0, |bits, (at, _)| bits | 1 << at)
-    });
-    let opens = opens.collect();
-    let gate = AhoCorasick::builder().ascii_case_insensitive(true).build(&words).expect("a few short words");
-    (gate, opens)
-});
 
 static IPV4: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}").expect("a pattern of this file compiles"));
@@ -210,7 +57,7 @@ pub(super) fn shapes(text: &str, out: &mut Vec<Hit>) {
     text.bytes().for_each(|byte| seen[usize::from(byte)] = true);
     let (dots, colons) = (seen[usize::from(b'.')], seen[usize::from(b':')]);
     if dots {
-        out.extend(IPV4.find_iter(text).filter_map(|m| is_ipv4(text, m.start(), m.end())));
+        addresses(text, out);
         out.extend(NAME.find_iter(text).filter_map(|m| is_name(text, m.start(), m.end())));
     }
     if colons {
@@ -223,6 +70,19 @@ pub(super) fn shapes(text: &str, out: &mut Vec<Hit>) {
     if text.len() >= 60 {
         let long = BASE64.find_iter(text).filter(|m| is_base64(m.as_str()));
         out.extend(long.map(|m| Hit::new(m.start(), m.end(), Rule::Certificate)));
+    }
+}
+
+/// Every IPv4 address. Where four numbers are none, the last three of them may begin one: `uccx2.192.0.2.1.log`.
+fn addresses(text: &str, out: &mut Vec<Hit>) {
+    let mut from = 0;
+    while let Some(found) = IPV4.find_at(text, from) {
+        let hit = is_ipv4(text, found.start(), found.end());
+        from = match hit {
+            Some(hit) => hit.end,
+            None => found.start() + found.as_str().find('.').unwrap_or(found.len()),
+        };
+        out.extend(hit);
     }
 }
 
@@ -412,20 +272,65 @@ fn is_kept_ipv6(address: Ipv6Addr) -> bool {
 
 fn is_ipv4(text: &str, start: usize, end: usize) -> Option<Hit> {
     let octets = ipv4(text.get(start..end)?)?;
-    let after = text.get(end..)?.as_bytes();
-    let digits = after.iter().skip(1).take_while(|byte| byte.is_ascii_digit()).count();
-    // `12.5.1.11-24` is a version; `192.0.2.1-192.0.2.9` is a range.
-    let build = after.first() == Some(&b'-') && digits > 0 && after.get(1 + digits) != Some(&b'.');
+    let (before, after) = (text.get(..start)?, text.get(end..)?);
     let mut from = start.saturating_sub(32);
     while !text.is_char_boundary(from) {
         from += 1;
     }
     let kept = is_kept_ipv4(octets)
-        || build
-        || !stands_alone(text, start, end, ".")
+        || is_build(after)
+        || is_part_of_number(before, after)
+        || is_packed(before, after)
         || VERSION.is_match(text.get(from..start)?)
-        || text.get(end..)?.starts_with(".in-addr");
+        || after.get(..8).is_some_and(|name| name.eq_ignore_ascii_case(".in-addr"));
     (!kept).then_some(Hit::new(start, end, Rule::Ipv4))
+}
+
+/// Whether four numbers go on as a version does: `12.5.1.11-24`. `192.0.2.1-192.0.2.9` is a range, and a date may stand
+/// behind an address.
+fn is_build(after: &str) -> bool {
+    let Some(rest) = after.strip_prefix('-') else { return false };
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    (1..6).contains(&digits) && !matches!(rest.as_bytes().get(digits), Some(b'.' | b'-'))
+}
+
+/// Whether four numbers are part of a longer row of numbers or of a word. An ending such as `.log`, or a word and a dot in
+/// front, is neither: names of files hold addresses.
+fn is_part_of_number(before: &str, after: &str) -> bool {
+    let is_label = |c: char| c.is_alphanumeric();
+    if before.ends_with(is_label) || after.starts_with(is_label) {
+        return true;
+    }
+    let is_number = |label: &str| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_digit());
+    let in_front = before.strip_suffix('.').is_some_and(|head| {
+        let rest = head.trim_end_matches(|c: char| c.is_ascii_digit());
+        let is_date = head.len() >= 6 && head.get(head.len() - 6..).is_some_and(is_month);
+        rest.len() < head.len() && !rest.ends_with(|c: char| c.is_alphanumeric() || c == '_') && !is_date
+    });
+    let behind = after.strip_prefix('.').is_some_and(|rest| {
+        let label = rest.split(|c: char| !is_label(c)).next().unwrap_or(rest);
+        // `20210402` and `2021-04-02` are dates.
+        let is_date = label.len() == 8 || label.len() == 4 && is_month(rest.get(4..).unwrap_or_default());
+        is_number(label) && !is_date
+    });
+    in_front || behind
+}
+
+/// Whether a text begins with the month and the day of a date.
+fn is_month(text: &str) -> bool {
+    let digit = |at: usize| text.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
+    let dash = |at: usize| text.as_bytes().get(at) == Some(&b'-');
+    dash(0) && digit(1) && digit(2) && dash(3) && digit(4) && digit(5)
+}
+
+/// Whether four numbers are the version of a program's file: `axis-1.4.0.1.jar`, `UCSInstall_12.5.1.11-24.sgn.iso`.
+fn is_packed(before: &str, after: &str) -> bool {
+    const ENDINGS: [&str; 9] = ["jar", "war", "ear", "rpm", "iso", "cop", "sgn", "so", "dll"];
+    let behind =
+        after.strip_prefix('-').map_or(after, |rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
+    let ending = behind.strip_prefix('.').unwrap_or_default();
+    let ending = ending.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    before.ends_with(['-', '_', '.']) && ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known))
 }
 
 fn is_ipv6(text: &str, start: usize, end: usize) -> Option<Hit> {

@@ -38,6 +38,81 @@ fn addresses_are_found_and_versions_times_and_object_names_are_not() {
 }
 
 #[test]
+fn addresses_in_names_of_files_are_found_and_longer_rows_of_numbers_are_not() {
+    for (text, address) in [
+        ("logs/10.88.1.7.log", "10.88.1.7"),
+        ("a.10.88.1.11.txt.log", "10.88.1.11"),
+        ("x.log.10.88.1.13", "10.88.1.13"),
+        ("uccx2.10.88.1.14.zip", "10.88.1.14"),
+        ("10.88.1.15.20210402.log", "10.88.1.15"),
+        ("10.88.1.16.2021-04-02.log", "10.88.1.16"),
+        ("10.88.1.17-20210402.log", "10.88.1.17"),
+        ("2021-04-02.10.88.1.22.log", "10.88.1.22"),
+        ("10.88.1.18-2021-04-02.log", "10.88.1.18"),
+        ("node_10.88.1.19_04_02.csv", "10.88.1.19"),
+        ("gone to 10.88.1.20...", "10.88.1.20"),
+        ("...10.88.1.21", "10.88.1.21"),
+    ] {
+        check(text, &[(Rule::Ipv4, address)]);
+    }
+    for kept in [
+        "12.5.1.11002-481",
+        "UCSInstall_12.5.1.11-24.sgn.iso",
+        "12.5.1.11.24",
+        "4.12.5.1.11",
+        "12.5.1.11.10000-24.log",
+        "at x(axis-1.4.0.1.jar:1.4)",
+        "OID .1.3.6.1.4.1.9.9.1",
+    ] {
+        check(kept, &[]);
+    }
+}
+
+#[test]
+fn secrets_of_messages_and_addresses_are_found() {
+    let message = r#"{"nonce":"884422116655","signature":{"type":"SHA256","key":"91827364","value":"QmxhdTEyMzQ1Njc4OTA=="}}"#;
+    check(message, &[(Rule::Token, "884422116655"), (Rule::Signature, "QmxhdTEyMzQ1Njc4OTA==")]);
+    let escaped = message.replace('"', "\\\"");
+    check(&escaped, &[(Rule::Token, "884422116655"), (Rule::Signature, "QmxhdTEyMzQ1Njc4OTA==")]);
+    check(
+        "url=https://ssm.example.com/x?user=jmueller&tok=ZTQ0-abcXyz, mode=x",
+        &[(Rule::User, "jmueller"), (Rule::Token, "ZTQ0-abcXyz")],
+    );
+    for key in ["token", "access_token", "auth", "key", "sig", "signature", "password", "pwd"] {
+        check(&format!("https://ssm/x?{key}=ab12cd&y=1"), &[(Rule::Token, "ab12cd")]);
+    }
+    check(
+        "http://svcuser:Geheim77@proxy44:3128/",
+        &[(Rule::User, "svcuser"), (Rule::Token, "Geheim77"), (Rule::Host, "proxy44")],
+    );
+    check("http://svcuser@proxy44/", &[(Rule::User, "svcuser"), (Rule::Host, "proxy44")]);
+    check("Cookie: JSESSIONID=AB77CD88EF99; x", &[(Rule::Token, "AB77CD88EF99")]);
+    check("serial FOC2311R1HE of", &[(Rule::Serial, "FOC2311R1HE")]);
+    for kept in ["serial description of", "http://tools.cisco.com:443/x@y", "keyboard?x=1&monkeys=abcd"] {
+        check(kept, &[]);
+    }
+}
+
+#[test]
+fn numbers_and_persons_are_found_whole() {
+    check("callerId: 004915112345678,", &[(Rule::Phone, "004915112345678")]);
+    check("dialed 0049-89-555-7788 x", &[(Rule::Phone, "0049-89-555-7788")]);
+    check("AgentID=jule Name=Juliane Walross left", &[(Rule::User, "jule"), (Rule::User, "Juliane Walross")]);
+    check("[agentId=jule][Name=Juliane Öhlund-Ek]", &[(Rule::User, "Juliane Öhlund-Ek")]);
+    check("agentName=Juliane Walross, x", &[(Rule::User, "Juliane Walross")]);
+    for text in [r"user ACME\walter via", r"user ACME\walter via", r#"user="ACME\walter""#] {
+        check(text, &[(Rule::User, "walter"), (Rule::Host, "ACME")]);
+    }
+    check(r"user DOM\walter via", &[(Rule::User, r"DOM\walter"), (Rule::User, "walter")]);
+    check(
+        r#"virtual account "VA Sued 88" smart account (Wal AG 99) tenant"#,
+        &[(Rule::Account, "VA Sued 88"), (Rule::Account, "Wal AG 99")],
+    );
+    check(r#"no virtual account \"VA Sued 88\" there"#, &[(Rule::Account, "VA Sued 88")]);
+    check("a smart account (if any) or a virtual account of it", &[]);
+}
+
+#[test]
 fn names_are_found_and_classes_files_and_hosts_of_cisco_are_not() {
     check("https://ssm.example.com:8443/x", &[(Rule::Domain, "ssm.example.com")]);
     check("uccx1.corp.acme.de resolves locally", &[(Rule::Domain, "uccx1.corp.acme.de")]);

@@ -2,7 +2,7 @@
 //! in any other text; afterwards finished outputs are searched for every original.
 //!
 //! Read in this order: [`Rule`] says what is replaced, [`Map`] holds the key and the names, [`Redactor`] does it.
-//! `find` knows shapes and labels, `memo` remembers what it found, `pseudonyms` makes names, `scan` looks for originals
+//! `find` knows shapes, `patterns` labels, `memo` remembers what it found, `pseudonyms` makes names, `scan` looks for originals
 //! where `sieve` says that one could be, `search` while an output is made, `visit` knows the report, `gather` its different
 //! strings, `tally` counts.
 //!
@@ -18,6 +18,7 @@ mod find;
 mod gather;
 mod map;
 mod memo;
+mod patterns;
 mod pseudonyms;
 mod rules;
 mod scan;
@@ -251,6 +252,13 @@ impl Redactor {
     #[must_use]
     pub fn digest(&self, sha256: Sha256) -> Sha256 {
         Sha256(self.lock().mac(&[b"sha256", &sha256.0]))
+    }
+
+    /// Whether a redacted text says what this original says. What stood behind a pseudonym is not compared: a map that
+    /// names more by now replaces more.
+    #[must_use]
+    pub fn could_be(&self, redacted: &str, original: &str) -> bool {
+        *redacted == *self.text(original) || self.dictionary().could_be(redacted, original)
     }
 
     /// Originals that stand in a finished output, by offset; empty if it may be given away.

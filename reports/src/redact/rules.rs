@@ -30,7 +30,8 @@ pub enum Rule {
     Piid,
     /// Short host names, learned from nodes, aliases, URLs and labels such as `[NodeID=…]`.
     Host,
-    /// Registration tokens, passwords, `Authorization` headers and JWTs. Not covered: secrets that no label names.
+    /// Registration tokens, passwords, `Authorization` headers, JWTs, nonces, sessions and secrets in addresses. Not
+    /// covered: secrets that no label names.
     Token,
     /// PEM blocks and long base64.
     Certificate,

@@ -139,6 +139,40 @@ impl Dictionary {
         })
     }
 
+    /// Whether a redacted text can have been made of this original: all that stands around its pseudonyms stands there, in
+    /// the same order, from the beginning to the end.
+    pub(super) fn could_be(&self, redacted: &str, original: &str) -> bool {
+        // A pseudonym may stand in a word, where a value stood in one.
+        let found =
+            self.automaton.as_ref().and_then(|automaton| automaton.try_find_overlapping_iter(redacted).ok());
+        let is_pseudonym = |at: usize| self.patterns.get(at).is_some_and(|pattern| pattern.keep);
+        let mut pseudonyms: Vec<(usize, usize)> = found
+            .into_iter()
+            .flatten()
+            .filter(|found| is_pseudonym(found.pattern().as_usize()))
+            .map(|found| (found.start(), found.end()))
+            .collect();
+        pseudonyms.sort_unstable();
+        let mut around: Vec<&str> = Vec::new();
+        let mut from = 0;
+        for (start, end) in pseudonyms {
+            if start >= from {
+                around.extend(redacted.get(from..start));
+            }
+            from = end.max(from);
+        }
+        let last = redacted.get(from..).unwrap_or_default();
+        let Some((first, between)) = around.split_first() else { return redacted == original };
+        let Some(rest) = original.strip_prefix(first).and_then(|rest| rest.strip_suffix(last)) else {
+            return false;
+        };
+        let mut rest = Some(rest);
+        for piece in between {
+            rest = rest.and_then(|rest| Some(rest.split_once(piece)?.1));
+        }
+        rest.is_some()
+    }
+
     /// Originals in an output, by offset; those inside a pseudonym are none.
     pub(super) fn leaks(&self, output: &[u8]) -> Vec<Leak> {
         let stretches =
@@ -387,6 +421,18 @@ mod tests {
             let whole = dictionary.leaks_in(output.as_bytes(), std::iter::once(0..output.len()).collect());
             assert_eq!(dictionary.leaks(output.as_bytes()), whole, "{spread}");
             assert!(!whole.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_redacted_text_fits_what_it_was_made_of_and_nothing_else() {
+        let fits = |redacted: &str, original: &str| dictionary().could_be(redacted, original);
+        assert!(fits("no name", "no name"));
+        assert!(!fits("no name", "no names"));
+        assert!(fits("from host-0a0a0a to account-1.", "from uccxpub to Müller & Co."));
+        assert!(fits("host-0a0a0auser-1@d-1.example", "uccxpubjane@acme.com"));
+        for other in ["to uccxpub to M.", "from uccxpub at M.", "from uccxpub to M!", "from  to", ""] {
+            assert!(!fits("from host-0a0a0a to account-1.", other), "{other}");
         }
     }
 
