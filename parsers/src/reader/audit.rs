@@ -144,7 +144,7 @@ impl Reader {
                 self.excuse_glued(bytes, start, seq);
                 self.header(bytes, at, number, seq);
                 run = Run::behind(visible);
-            } else if !self.audit.begun {
+            } else if self.messages || !self.audit.begun {
                 self.orphan(line, number);
             }
             start = end;
