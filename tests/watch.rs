@@ -455,6 +455,11 @@ fn a_datagram_becomes_an_event_and_an_alert() {
     // The address is where it came from; what it says of itself is its claim.
     assert_eq!(report["events"][0]["witnesses"][0]["source"], "udp 127.0.0.1");
     assert_eq!(report["events"][0]["node"], "uccxpub");
+    // Another datagram is no part of it, whatever it looks like.
+    socket.send_to(b"a separate datagram\nof two lines", &watch.sockets[0]).unwrap();
+    let unread = |report: &serde_json::Value| report["input"]["members"][0]["unread_lines"] == 1;
+    let after = watch.until("the datagram", unread);
+    assert_eq!(after["events"], report["events"]);
     let metrics = watch.get("/metrics").unwrap();
     assert!(metrics.contains("uccxray_alerts{"), "{metrics}");
     assert_eq!(watch.get("/healthz").unwrap().trim(), "ok");
@@ -470,5 +475,6 @@ fn a_datagram_becomes_an_event_and_an_alert() {
         "--serve",
         "127.0.0.1:0",
     ]));
-    watch.until("the event of before", |report| report["events"][0]["kind"] == "ooc_entered");
+    let again = watch.until("the event of before", |report| report["events"][0]["kind"] == "ooc_entered");
+    assert_eq!(again["events"], report["events"]);
 }

@@ -17,6 +17,38 @@ pub struct Mark {
     pub stamp: Option<Stamp>,
     /// The syslog daemon's time.
     pub outer: Option<Stamp>,
+    /// Which application's numbered record it is; `None` where its code does not tell.
+    pub facility: Option<Facility>,
+}
+
+/// The application whose trace a record belongs to, by the code of the record: `MCVD`, `MIVR`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Facility([u8; 8]);
+
+impl Facility {
+    /// Takes two to eight capital letters; `None` for anything else.
+    #[must_use]
+    pub fn new(text: &[u8]) -> Option<Self> {
+        let mut bytes = [0; 8];
+        if text.len() < 2 || !text.iter().all(u8::is_ascii_uppercase) {
+            return None;
+        }
+        bytes.get_mut(..text.len())?.copy_from_slice(text);
+        Some(Self(bytes))
+    }
+
+    /// The letters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        let end = self.0.iter().position(|byte| *byte == 0).unwrap_or(self.0.len());
+        std::str::from_utf8(self.0.get(..end).unwrap_or_default()).unwrap_or_default()
+    }
+}
+
+impl std::fmt::Debug for Facility {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", self.as_str())
+    }
 }
 
 /// Silences that are kept of one member. A quiet log has many, and what matters is found well before.
@@ -75,7 +107,8 @@ pub struct MemberRead {
     pub marks: Vec<Mark>,
     /// Headers with more than fifteen minutes between them, in file order; the first [`SILENCES_KEPT`].
     pub silences: Vec<(Mark, Mark)>,
-    /// Headers between which the sequence number did not rise: the process began anew, or the file is circular.
+    /// Headers between which the sequence number did not rise, or is another application's: the process began anew, the
+    /// file is circular, or records of several logs stand in it.
     pub restarts: Vec<(Mark, Mark)>,
     /// Holes in the sequence, in file order.
     pub holes: Vec<Hole>,

@@ -93,6 +93,8 @@ pub struct Reader {
     sift: Sift,
     /// True where the user says that the member is a table of usage.
     usage_expected: bool,
+    /// True where each line is a message of its own, however it looks.
+    messages: bool,
     /// Records that mattered; `None` where nobody asks for them.
     kept: Option<Vec<live::Kept>>,
     out: MemberRead,
@@ -141,6 +143,7 @@ impl Reader {
             unread_here: BTreeSet::new(),
             sift: Sift::new(Arc::clone(&shared.catalog)),
             usage_expected: false,
+            messages: false,
             kept: None,
             out: MemberRead::default(),
         }
@@ -248,6 +251,11 @@ impl Reader {
         self.layout.unwrap_or(Layout::Free)
     }
 
+    /// True if `line` begins a record. What a sender sends apart is never a part of what it sent before.
+    fn begins(&self, line: &[u8]) -> bool {
+        (self.messages && !line.trim_ascii().is_empty()) || lines::begins(self.layout(), line)
+    }
+
     /// Cuts the chunk at window boundaries; only what does not fill a window is copied.
     fn windows(&mut self, mut chunk: &[u8]) {
         while !chunk.is_empty() {
@@ -339,7 +347,7 @@ impl Reader {
             let tail = self.carry.len() - start;
             if tail + end > self.limits.line + 1 {
                 let (line, rest) = bytes.split_at((self.limits.line + 1).saturating_sub(tail).min(end));
-                if whole && lines::begins(self.layout(), line) {
+                if whole && self.begins(line) {
                     self.close_carry(self.carry.len());
                 }
                 self.carry.extend_from_slice(line);
@@ -348,14 +356,14 @@ impl Reader {
                 continue;
             }
             let (line, rest) = bytes.split_at(end);
-            if whole && lines::begins(self.layout(), line) {
+            if whole && self.begins(line) {
                 self.close_carry(self.carry.len());
                 return bytes;
             }
             self.carry.extend_from_slice(line);
             bytes = rest;
             // The line that was only begun may itself begin a record.
-            let begins = self.carry.get(start..).is_some_and(|line| lines::begins(self.layout(), line));
+            let begins = self.carry.get(start..).is_some_and(|line| self.begins(line));
             if !whole && start > 0 && begins {
                 self.close_carry(start);
             }
@@ -401,7 +409,7 @@ impl Reader {
         let mut end = whole;
         while end > 0 {
             let start = lines::start_before(bytes, end);
-            if bytes.get(start..end).is_some_and(|line| lines::begins(self.layout(), line)) {
+            if bytes.get(start..end).is_some_and(|line| self.begins(line)) {
                 return start;
             }
             end = start;
@@ -441,7 +449,7 @@ impl Reader {
             at += newline + 1;
             let line = bytes.get(at..).unwrap_or_default();
             let end = lines::first(line);
-            if line.get(..end).is_some_and(|line| lines::begins(self.layout(), line)) {
+            if line.get(..end).is_some_and(|line| self.begins(line)) {
                 return at;
             }
         }
@@ -495,7 +503,7 @@ impl Reader {
         }
     }
 
-    /// A line before the first record.
+    /// A line that belongs to no record: it stands before the first one, or is a message that begins none.
     fn orphan(&mut self, line: &[u8], number: u64) {
         // A paste may be a CLI output: what the documents do not explain is counted at the end.
         if self.document.is_some() || line.trim_ascii().is_empty() {
@@ -504,7 +512,7 @@ impl Reader {
         if self.layout() == Layout::Rows && formats::alert_log_header(line).is_some() {
             return;
         }
-        self.unread(line, number, NO_RECORD);
+        self.unread(line, number, if self.messages { NO_FORMAT } else { NO_RECORD });
     }
 
     fn unread(&mut self, line: &[u8], number: u64, reason: &'static str) {
@@ -519,6 +527,14 @@ impl Reader {
         }
     }
 
+    /// A line that was taken for unread has a meaning after all: behind what stands in front of it.
+    fn is_read(&mut self, number: u64) {
+        if self.unread_here.remove(&number) {
+            self.out.n_unread -= 1;
+            self.out.unread.retain(|unread| unread.line != number);
+        }
+    }
+
     /// Closes what is open at the end of the member.
     fn last_record(&mut self) {
         let length = self.carry.len();
@@ -526,7 +542,7 @@ impl Reader {
             let ends_open = !self.carry.ends_with(b"\n");
             // A last line without line break may begin a record of its own.
             let start = lines::last(&self.carry);
-            let begins = self.carry.get(start..).is_some_and(|line| lines::begins(self.layout(), line));
+            let begins = self.carry.get(start..).is_some_and(|line| self.begins(line));
             if start > 0 && start < length && begins {
                 self.close_carry(start);
             }

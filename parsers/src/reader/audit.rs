@@ -6,7 +6,7 @@ use super::{MARK_EVERY, Reader};
 use crate::formats;
 use crate::framing;
 use crate::lines::{self, Layout};
-use crate::member::{Hole, Mark, SILENCES_KEPT};
+use crate::member::{Facility, Hole, Mark, SILENCES_KEPT};
 use crate::stamp::Stamp;
 
 /// Marks of a log of dated records that follow each other within this time need none between them: what counts as
@@ -53,6 +53,7 @@ impl Audit {
             offset: place.offset,
             line: place.line,
             minute: minute(&place.head),
+            facility: facility(&place.head),
         });
         self.last_head = place.map(|place| place.head).unwrap_or_default();
     }
@@ -64,6 +65,7 @@ pub(super) struct Header {
     pub(super) offset: u64,
     line: u64,
     minute: Option<i64>,
+    facility: Option<Facility>,
 }
 
 /// Bytes of a header that hold sequence number and stamp.
@@ -144,7 +146,7 @@ impl Reader {
                 self.excuse_glued(bytes, start, seq);
                 self.header(bytes, at, number, seq);
                 run = Run::behind(visible);
-            } else if !self.audit.begun {
+            } else if self.messages || !self.audit.begun {
                 self.orphan(line, number);
             }
             start = end;
@@ -183,10 +185,13 @@ impl Reader {
         self.audit.begun = true;
         self.out.records += 1;
         let head = head_at(bytes, at as u64).unwrap_or_default();
-        let now = Header { seq, offset: self.offset + at as u64, line, minute: minute(head) };
+        let (minute, facility) = (minute(head), facility(head));
+        let now = Header { seq, offset: self.offset + at as u64, line, minute, facility };
         if let Some(last) = self.audit.last {
+            // Each application numbers its own records.
+            let others = last.facility.zip(facility).is_some_and(|(last, now)| last != now);
             let jump = match (last.seq, seq) {
-                (Some(before), Some(seq)) => seq.checked_sub(before.wrapping_add(1)),
+                (Some(before), Some(seq)) if !others => seq.checked_sub(before.wrapping_add(1)),
                 _ => None,
             };
             if let Some(missing @ 1..) = jump
@@ -195,7 +200,8 @@ impl Reader {
                 let hole = Hole { before: self.mark(&last, bytes), after: self.mark(&now, bytes), missing };
                 self.out.holes.push(hole);
             }
-            if matches!((last.seq, seq), (Some(before), Some(seq)) if seq <= before)
+            let parts = |before: u64, seq: u64| seq <= before || (others && seq != before.wrapping_add(1));
+            if matches!((last.seq, seq), (Some(before), Some(seq)) if parts(before, seq))
                 && self.out.restarts.len() < HOLES_KEPT
             {
                 let restart = (self.mark(&last, bytes), self.mark(&now, bytes));
@@ -240,6 +246,7 @@ impl Reader {
             seq: record.seq.or(header.seq),
             stamp: record.stamp,
             outer: record.outer,
+            facility: header.facility,
         }
     }
 
@@ -359,6 +366,14 @@ fn head_at(bytes: &[u8], from: u64) -> Option<&[u8]> {
 /// month looks like a gap too, and costs two marks.
 fn is_silent(before: Option<i64>, after: Option<i64>) -> bool {
     before.zip(after).is_some_and(|(before, after)| (after - before).abs() > 15)
+}
+
+/// The application that a numbered record's code names.
+fn facility(header: &[u8]) -> Option<Facility> {
+    let (_, stamp) = lines::trace_header(header)?;
+    let rest = header.get(stamp..)?;
+    let code = rest.get(memchr::memchr(b'%', rest)? + 1..)?;
+    Facility::new(code.get(..memchr::memchr(b'-', code)?)?)
 }
 
 /// Minutes since the start of the month of the first `Mon DD hh:mm` in a header.

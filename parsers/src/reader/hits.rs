@@ -72,7 +72,7 @@ impl Reader {
             let start = lines::start_before(bytes, end);
             let line = bytes.get(start..).unwrap_or_default();
             let stop = lines::first(line);
-            if start == 0 || line.get(..stop).is_some_and(|line| lines::begins(self.layout(), line)) {
+            if start == 0 || line.get(..stop).is_some_and(|line| self.begins(line)) {
                 return start;
             }
             end = start;
@@ -103,6 +103,9 @@ impl Reader {
             };
             let read = read_at(0) || framing::behind_rubbish(trimmed).is_some_and(&mut read_at);
             let heading = || layout == Layout::Rows && formats::alert_log_header(trimmed).is_some();
+            if read && self.messages {
+                self.is_read(piece_line);
+            }
             // Of a paste, the lines that nothing explains are counted at the end.
             if !read && self.document.is_none() && !heading() {
                 self.unread(trimmed, piece_line, super::A_WORD);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::audit::Place;
 use super::{Reader, Shared};
 use crate::formats;
-use crate::lines::Layout;
+use crate::lines::{self, Layout};
 use crate::member::MemberRead;
 
 /// A record that mattered: from these, a reader is made again.
@@ -33,6 +33,8 @@ pub struct Standing {
     pub line: u64,
     /// True for a system log, false for a trace.
     pub syslog: bool,
+    /// True for the messages of a sender, each a line.
+    pub messages: bool,
     /// True within a line that was cut: what is left of it counts no more.
     pub cutting: bool,
     /// The last header before the offset: where it stands, and its first bytes. `None` before the first one.
@@ -40,11 +42,13 @@ pub struct Standing {
 }
 
 impl Reader {
-    /// A reader for the messages of a sender, each a line: a system log, whatever the first lines look like.
+    /// A reader for the messages of a sender, each a line: a system log, whatever the first lines look like. A line
+    /// that begins no record is unread, and no part of the message before it.
     #[must_use]
     pub fn of_sender(shared: &Arc<Shared>, limits: super::Limits) -> Self {
         let mut reader = Self::new(shared, limits, false).keeping();
         reader.layout = Some(Layout::Syslog);
+        reader.messages = true;
         reader
     }
 
@@ -67,12 +71,15 @@ impl Reader {
     ) -> Self {
         let mut reader = Self::new(shared, limits, false);
         reader.layout = Some(if standing.syslog { Layout::Syslog } else { Layout::Trace });
+        reader.messages = standing.messages;
         reader.out = MemberRead { sightings: Vec::new(), statements: Vec::new(), ..counts.clone() };
         // An earlier version may have kept more of them.
         std::mem::take(&mut reader.out.marks).into_iter().for_each(|mark| reader.push_mark(mark));
         reader.debug = counts.debug_seen.iter().cloned().collect();
         for record in kept {
-            reader.read(&record.bytes, record.offset, record.line);
+            // An earlier version took messages that followed for a part of the record.
+            let end = if standing.messages { lines::first(&record.bytes) } else { record.bytes.len() };
+            reader.read(record.bytes.get(..end).unwrap_or_default(), record.offset, record.line);
         }
         reader.out.bytes = standing.offset;
         (reader.out.records, reader.out.n_unread) = (counts.records, counts.n_unread);
@@ -122,7 +129,8 @@ impl Reader {
             Layout::Rows | Layout::Free => return None,
         };
         let header = self.audit.place().map(|place| (place.offset, place.line, place.head));
-        Some(Standing { offset: self.offset, line: self.line, syslog, cutting: self.cutting, header })
+        let (messages, cutting) = (self.messages, self.cutting);
+        Some(Standing { offset: self.offset, line: self.line, syslog, messages, cutting, header })
     }
 
     /// Bytes that were fed and are not settled: the record that is still open.
@@ -332,6 +340,46 @@ mod tests {
         for at in 0..text.len() {
             check(&shared, &text, at, true);
         }
+    }
+
+    #[test]
+    fn a_message_that_begins_no_record_is_no_part_of_the_one_before() {
+        let shared = Shared::new();
+        let odd = "a separate datagram\nand LIB_LICENSE in another\n";
+        let text = format!("{ALARM}\n{odd}{}\n{odd}", ALARM.replace("12:", "13:"));
+        for at in 0..text.len() {
+            check(&shared, &text, at, true);
+        }
+        let mut reader = Reader::of_sender(&shared, Limits::default());
+        reader.feed(text.as_bytes());
+        reader.settle();
+        let read = reader.so_far();
+        assert_eq!(read.sightings.len(), 2);
+        assert!(read.sightings.iter().all(|said| !said.text.contains("datagram") && said.span.length < 300));
+        let unread: Vec<(u64, &str)> = read.unread.iter().map(|it| (it.line, it.reason)).collect();
+        let reason = super::super::NO_FORMAT;
+        assert_eq!(unread, [(2, reason), (3, reason), (5, reason), (6, reason)]);
+        assert_eq!((read.n_unread, read.records), (4, 2));
+    }
+
+    #[test]
+    fn a_message_with_rubbish_in_front_is_read_and_not_unread_too() {
+        let mut reader = Reader::of_sender(&Shared::new(), Limits::default());
+        reader.feed(format!("{ALARM}\n\x01\x02 rubbish {ALARM}\n").as_bytes());
+        let read = reader.so_far();
+        assert_eq!(read.sightings.len() as u64 + read.n_unread, 2, "{:?}", read.unread);
+    }
+
+    #[test]
+    fn what_an_earlier_version_glued_is_parted_when_a_reader_goes_on() {
+        let mut reader = Reader::of_sender(&Shared::new(), Limits::default());
+        reader.feed(format!("{ALARM}\n{ALARM}\n").as_bytes());
+        reader.settle();
+        let (standing, counts) = (reader.standing().unwrap(), reader.counts());
+        let mut kept = reader.take_kept();
+        kept[0].bytes = format!("{ALARM}\na separate datagram\n").into_bytes();
+        let read = Reader::resume(&Shared::new(), Limits::default(), &standing, counts, &kept).so_far();
+        assert!(!read.sightings[0].text.contains("datagram"));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::facts::{Event, Facts, Gap, GapKind, Instance, Member, MemberOutcome, 
 use crate::grouping::{self, Cluster};
 use crate::instances::{self, Aligned};
 use crate::intake::{self, Purchased};
-use crate::members::{log_name, member};
+use crate::members::{log_name, log_of, member};
 use crate::nodes::{self, Registry};
 use crate::outputs;
 use crate::pairing;
@@ -421,38 +421,53 @@ impl Stage {
     ) -> (Option<Instant>, Option<Instant>) {
         let instant = |mark: &Mark| dating.mark(mark);
         let log = log_name(input);
+        let of = |mark: &Mark| log_of(input, &log, mark);
+        let named = |name: Arc<str>| Log { node: shown.clone(), name };
         for hole in &input.read.holes {
             gaps.push(Gap {
                 node: shown.clone(),
-                log: Arc::clone(&log),
+                log: of(&hole.after),
                 from: instant(&hole.before),
                 to: instant(&hole.after),
                 kind: GapKind::Sequence,
                 missing: Some(hole.missing),
             });
         }
-        let dated: Vec<Instant> = input.read.marks.iter().filter_map(instant).collect();
-        let (Some(first), Some(last)) = (dated.first().copied(), dated.last().copied()) else {
-            return (None, None);
-        };
-        // A circular file begins with its youngest records: first and last are by time.
-        let (from, to) = (dated.iter().min().copied(), dated.iter().max().copied());
+        // Of each log in it, in file order: from where on it is known to go on, and its last record.
+        let mut logs: BTreeMap<Arc<str>, (Instant, Instant)> = BTreeMap::new();
+        let mut span: Option<(Instant, Instant)> = None;
+        for mark in &input.read.marks {
+            let Some(at) = instant(mark) else { continue };
+            logs.entry(of(mark)).and_modify(|(_, last)| *last = at).or_insert((at, at));
+            // A circular file begins with its youngest records: first and last are by time.
+            span = Some(span.map_or((at, at), |(from, to)| (from.min(at), to.max(at))));
+        }
+        let Some((from, to)) = span else { return (None, None) };
         let holes = input.read.holes.iter().map(|hole| (&hole.before, &hole.after));
         let restarts = input.read.restarts.iter().map(|(before, after)| (before, after));
         for (before, after) in holes.chain(restarts) {
-            if let (Some(before), Some(after)) = (instant(before), instant(after)) {
-                coverage.add_break(Log { node: shown.clone(), name: Arc::clone(&log) }, before, after);
+            if let (Some(from), Some(to)) = (instant(before), instant(after)) {
+                let (one, other) = (of(before), of(after));
+                if one != other {
+                    coverage.add_break(named(one), from, to);
+                }
+                coverage.add_break(named(other), from, to);
             }
         }
-        let mut start = first;
         for (before, after) in &input.read.silences {
-            if let (Some(before), Some(after)) = (instant(before), instant(after)) {
-                coverage.add(Log { node: shown.clone(), name: Arc::clone(&log) }, start, before);
-                start = after;
+            let name = of(before);
+            if name == of(after)
+                && let (Some(before), Some(after)) = (instant(before), instant(after))
+                && let Some((start, _)) = logs.get_mut(&name)
+            {
+                coverage.add(named(name), *start, before);
+                *start = after;
             }
         }
-        coverage.add(Log { node: shown, name: log }, start, last);
-        (from, to)
+        for (name, (start, last)) in logs {
+            coverage.add(named(name), start, last);
+        }
+        (Some(from), Some(to))
     }
 
     /// Dated events in order of time, twins merged; then the undated ones in input order.

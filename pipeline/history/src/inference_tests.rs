@@ -147,3 +147,22 @@ fn what_since_leaves_out_still_decides_the_state() {
     assert!(facts.instances[0].events.is_empty());
     assert_eq!(facts.instances[0].authorization.state, "out_of_compliance");
 }
+
+#[test]
+fn a_pasted_trace_lacks_what_its_own_application_numbers() {
+    let record = |seq: u32, time: &str, code: &str| format!("{seq}: Apr 02 {time}.000 UTC %{code}:x\n");
+    let gaps = |text: &str| -> Vec<(String, Option<u64>)> {
+        let facts = facts(&[("pasted.txt", text.to_owned())], None);
+        facts.gaps.iter().map(|gap| (gap.log.to_string(), gap.missing)).collect()
+    };
+    let mivr = record(10, "10:00:00", "MIVR-SS_RM-7-UNK") + &record(13, "10:00:01", "MIVR-SS_RM-7-UNK");
+    assert_eq!(gaps(&mivr), [("MIVR".to_owned(), Some(2))]);
+    let mcvd = record(100, "10:00:02", "MCVD-CVD-7-UNK") + &record(105, "10:00:03", "MCVD-CVD-7-UNK");
+    assert_eq!(gaps(&(mivr + &mcvd)), [("MCVD".to_owned(), Some(4)), ("MIVR".to_owned(), Some(2))]);
+    // What stands between is another's, and nothing is known of its own numbers.
+    let one = record(100, "10:00:00", "MCVD-CVD-7-UNK") + &record(5_000, "10:00:01", "MIVR-SS_RM-7-UNK");
+    assert_eq!(gaps(&(one + &record(101, "10:00:02", "MCVD-CVD-7-UNK"))), []);
+    // One process may number the records of several.
+    let one = record(100, "10:00:00", "MCVD-CVD-7-UNK") + &record(101, "10:00:01", "MIVR-SS_RM-7-UNK");
+    assert_eq!(gaps(&one), []);
+}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use parsers::member::MemberRead;
+use parsers::member::{Mark, MemberRead};
 use parsers::stamp::Instant;
 
 use crate::analysis::Input;
@@ -10,17 +10,33 @@ use crate::facts::{Member, MemberOutcome};
 
 /// `MCVD`, `MIVR`, `syslog`: which log a member is a part of.
 pub(crate) fn log_name(input: &Input) -> Arc<str> {
-    let path = input.path.as_deref().unwrap_or_default().to_ascii_uppercase();
-    let component = ["MCVD", "MIVR", "MADM", "MCLI", "JTAPI"].into_iter().find(|name| path.contains(name));
-    match (component, input.read.format) {
+    match (component(input), input.read.format) {
         (Some(name), Some("uccx-trace")) => name.into(),
         // A pasted trace says in its own records what it is; an alarm trace is MCVD's unless it says otherwise.
-        (None, Some("uccx-trace")) => "MCVD".into(),
+        (None, Some("uccx-trace")) => {
+            let said = input.read.marks.iter().find_map(|mark| mark.facility);
+            said.map_or("MCVD".into(), |facility| facility.as_str().into())
+        }
         (_, Some("ciscolog" | "rtmt-alert")) => "syslog".into(),
         (_, Some(format)) => format.into(),
         (Some(name), None) => name.into(),
         (None, None) => "syslog".into(),
     }
+}
+
+/// Which log a record of the member is a part of. `log` is that of the member.
+pub(crate) fn log_of(input: &Input, log: &Arc<str>, mark: &Mark) -> Arc<str> {
+    let told = component(input).is_none() && input.read.format == Some("uccx-trace");
+    match mark.facility.filter(|facility| told && facility.as_str() != &**log) {
+        Some(facility) => facility.as_str().into(),
+        None => Arc::clone(log),
+    }
+}
+
+/// The application that the member's path names.
+fn component(input: &Input) -> Option<&'static str> {
+    let path = input.path.as_deref().unwrap_or_default().to_ascii_uppercase();
+    ["MCVD", "MIVR", "MADM", "MCLI", "JTAPI"].into_iter().find(|name| path.contains(name))
 }
 
 pub(crate) fn member(

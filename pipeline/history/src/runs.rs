@@ -145,7 +145,9 @@ fn numbered(input: &Input) -> Vec<Vec<(u64, u64, Stamp)>> {
     let sightings = input.read.sightings.iter().map(|sighting| {
         (sighting.span.offset, sighting.seq, sighting.stamp, sighting.witness == Witness::Trace)
     });
-    let restarts = input.read.restarts.iter().flat_map(|(before, after)| [before, after]);
+    // Where another application's numbers begin, they need not begin anew.
+    let anew = input.read.restarts.iter().filter(|(before, after)| after.seq <= before.seq);
+    let restarts = anew.flat_map(|(before, after)| [before, after]);
     let restarts = restarts.map(|mark| (mark.offset, mark.seq, mark.stamp, mark.outer.is_none()));
     let mut records: Vec<(u64, u64, Stamp)> = marks
         .chain(sightings)
@@ -323,7 +325,7 @@ mod tests {
                 accuracy: Accuracy::Unmarked,
             };
             let (line, offset) = (place as u64 + 1, place as u64 * 100);
-            Mark { line, offset, seq: seq.parse().ok(), stamp: Some(stamp), outer: None }
+            Mark { line, offset, seq: seq.parse().ok(), stamp: Some(stamp), outer: None, facility: None }
         };
         let marks = records.iter().enumerate().map(mark).collect();
         let read = MemberRead { marks, ..MemberRead::default() };

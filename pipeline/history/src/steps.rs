@@ -39,6 +39,7 @@ pub(crate) fn steps(
         seq: sighting.seq,
         stamp: sighting.stamp,
         outer: None,
+        facility: None,
     });
     let mut marks: Vec<Mark> = read.marks.iter().copied().chain(holes).chain(pairs).chain(alarms).collect();
     marks.sort_by_key(|mark| mark.offset);
@@ -47,7 +48,8 @@ pub(crate) fn steps(
     for pair in marks.windows(2) {
         let [before, after] = pair else { continue };
         let (Some(low), Some(high)) = (before.seq, after.seq) else { continue };
-        let one_run = low < high && high - low <= after.line.saturating_sub(before.line);
+        let one_run =
+            is_one_log(before, after) && low < high && high - low <= after.line.saturating_sub(before.line);
         let (Some(from), Some(to)) = (instant(before), instant(after)) else { continue };
         if one_run && from - to > JITTER && !may_be_a_fold(before, after, from - to) {
             out.push(ClockStep {
@@ -66,9 +68,15 @@ pub(crate) fn steps(
 /// a circular one and its seam is no restart.
 pub(crate) fn restarts(input: &Input, instant: impl Fn(&Mark) -> Option<Instant>) -> u64 {
     let forward = |(before, after): &&(Mark, Mark)| {
-        instant(before).zip(instant(after)).is_some_and(|(before, after)| before <= after)
+        is_one_log(before, after)
+            && instant(before).zip(instant(after)).is_some_and(|(before, after)| before <= after)
     };
     input.read.restarts.iter().filter(forward).count() as u64
+}
+
+/// True if both are records of one application, as far as their codes tell.
+fn is_one_log(before: &Mark, after: &Mark) -> bool {
+    before.facility.zip(after.facility).is_none_or(|(before, after)| before == after)
 }
 
 /// True if local clocks go back by as much at the end of daylight saving time.
@@ -90,7 +98,7 @@ mod tests {
     fn mark(line: u64, seq: u64, time: &str, zone: ZoneMark) -> Mark {
         let time = chrono::NaiveTime::parse_from_str(time, "%H:%M:%S").unwrap();
         let stamp = Stamp { year: Some(2026), month: 4, day: 2, time, zone, accuracy: Accuracy::Unmarked };
-        Mark { line, offset: line * 100, seq: Some(seq), stamp: Some(stamp), outer: None }
+        Mark { line, offset: line * 100, seq: Some(seq), stamp: Some(stamp), outer: None, facility: None }
     }
 
     /// Instants of marks, as if local time were UTC.

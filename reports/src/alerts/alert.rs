@@ -1,5 +1,6 @@
 //! What is told to people, and what they need to act on it.
 
+use parsers::stamp::Instant;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +57,15 @@ pub struct Alert {
     /// True if it only shows that the way works (`--test-alert`).
     #[serde(default)]
     pub test: bool,
+}
+
+impl Alert {
+    /// When it was noticed; `None` in a replay of lines without a date, whose clock has no time to show.
+    #[must_use]
+    pub fn noticed_at(&self) -> Option<Time> {
+        let undated = self.replayed && self.noticed == Time(Instant::default());
+        (!undated).then_some(self.noticed)
+    }
 }
 
 /// A deadline as an alert tells it.

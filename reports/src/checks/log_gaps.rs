@@ -29,7 +29,7 @@ const TOLD_MAX: usize = 3;
 
 fn run(facts: &Facts, instance: &Instance) -> Outcome {
     let gaps: Vec<&Gap> =
-        facts.gaps.iter().filter(|gap| is_of(facts, instance, gap.node.as_deref())).collect();
+        facts.gaps.iter().filter(|gap| tells(gap) && is_of(facts, instance, gap.node.as_deref())).collect();
     let touching: Vec<&Gap> = gaps.iter().copied().filter(|gap| touches(instance, gap)).collect();
     if touching.is_empty() {
         return unbroken(facts, instance, gaps.len());
@@ -83,6 +83,12 @@ fn unbroken(facts: &Facts, instance: &Instance, n_elsewhere: usize) -> Outcome {
     }
 }
 
+/// Whether the gap is one of a log that tells about the license: records that another trace lacks hide nothing of it.
+fn tells(gap: &Gap) -> bool {
+    let logs = [Log::Mcvd, Log::Madm, Log::Syslog];
+    gap.kind == GapKind::Silence || logs.iter().any(|log| *gap.log == *log.name())
+}
+
 /// Whether the gap reaches into the time of the license history. Where that time, or the gap's own, is not known,
 /// it may, and a hole is better told than passed over.
 fn touches(instance: &Instance, gap: &Gap) -> bool {
@@ -126,6 +132,16 @@ fn tell(instance: &Instance, gap: &Gap) -> String {
 mod tests {
     use super::*;
     use crate::testing::*;
+
+    #[test]
+    fn numbers_that_another_trace_lacks_hide_nothing() {
+        let (mut facts, _) = out_of_compliance();
+        let hole = Gap { kind: GapKind::Sequence, missing: Some(159), ..gap(ago(1_350), ago(1_330)) };
+        facts.gaps = vec![Gap { log: "CER".into(), ..hole.clone() }];
+        passes(&CHECK, &facts);
+        facts.gaps.push(hole);
+        assert!(fails(&CHECK, &facts).says.starts_with("1 hole: MCVD of uccx1 lacks 159"));
+    }
 
     #[test]
     fn a_hole_inside_the_history_is_low() {

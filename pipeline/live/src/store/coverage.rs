@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::NaiveTime;
-use parsers::member::{Hole, Mark, MemberRead, Unread};
+use parsers::member::{Facility, Hole, Mark, MemberRead, Unread};
 use parsers::reader::live::{format_named, reason_of};
 use parsers::stamp::{Accuracy, Acronym, Stamp, ZoneMark};
 use serde::{Deserialize, Serialize};
@@ -26,9 +26,16 @@ struct Counts {
     holes: Vec<(MarkRow, MarkRow, u64)>,
 }
 
-/// Line, offset, sequence number, the record's stamp, the daemon's stamp.
+/// Line, offset, sequence number, the record's stamp, the daemon's stamp, the application: a state of before has none.
 #[derive(Serialize, Deserialize)]
-struct MarkRow(u64, u64, Option<u64>, Option<StampRow>, Option<StampRow>);
+struct MarkRow(
+    u64,
+    u64,
+    Option<u64>,
+    Option<StampRow>,
+    Option<StampRow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")] Option<String>,
+);
 
 /// Year, month, day, millisecond of the day, zone, accuracy.
 #[derive(Serialize, Deserialize)]
@@ -42,6 +49,7 @@ impl From<&Mark> for MarkRow {
             mark.seq,
             mark.stamp.as_ref().map(StampRow::from),
             mark.outer.as_ref().map(StampRow::from),
+            mark.facility.map(|facility| facility.as_str().to_owned()),
         )
     }
 }
@@ -77,6 +85,7 @@ impl MarkRow {
             seq: self.2,
             stamp: stamp(&self.3)?,
             outer: stamp(&self.4)?,
+            facility: self.5.as_ref().and_then(|name| Facility::new(name.as_bytes())),
         })
     }
 }

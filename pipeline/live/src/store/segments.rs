@@ -198,6 +198,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
                 offset: unsigned(offset),
                 line: unsigned(row.get("line")?),
                 syslog: row.get("syslog")?,
+                messages: row.get::<_, String>("kind")? != "file",
                 cutting: row.get("cutting")?,
                 header,
             })

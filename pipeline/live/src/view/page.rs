@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use parsers::stamp::Instant;
 use reports::words::{shared_zone, text};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
@@ -129,7 +130,14 @@ fn section(part: &Part, snapshot: &Snapshot) -> Markup {
 fn as_of(snapshot: &Snapshot) -> Markup {
     html! {
         @if snapshot.replay { strong.replay { "Replay" } " " }
-        "as of " strong { (shared_zone(&snapshot.report).show(snapshot.at.0)) }
+        "as of " strong {
+            // A replay of lines without a date has no time to show.
+            @if snapshot.replay && snapshot.at.0 == Instant::default() {
+                "a time that is not known"
+            } @else {
+                (shared_zone(&snapshot.report).show(snapshot.at.0))
+            }
+        }
     }
 }
 

@@ -162,7 +162,7 @@ pub(super) fn alerts(snapshot: &Snapshot) -> Markup {
                 summary { (ended.len()) " resolved" }
                 ul.ended {
                     @for alert in ended.iter().take(CARDS_MAX) {
-                        li { (time(snapshot, Some(alert.noticed), "")) ": " strong { (text(&alert.title)) } " " (text(&alert.says)) }
+                        li { (time(snapshot, alert.noticed_at(), "")) ": " strong { (text(&alert.title)) } " " (text(&alert.says)) }
                     }
                 }
             }

@@ -86,7 +86,7 @@ pub fn alert(alert: &Alert, style: Style) -> String {
     let about = alert.product_instance.as_deref().or(alert.node.as_deref()).unwrap_or_default();
     let mut line = format!(
         "{} alert {} {} {} {}: {}",
-        alert.noticed.text(),
+        when(alert.noticed_at()),
         style.word(about),
         alert.state.name(),
         alert.severity.name(),
@@ -197,6 +197,16 @@ mod tests {
             assert!(words[0] == "-" || words[0].parse::<parsers::stamp::Instant>().is_ok(), "{line}");
             assert!(matches!(words[1], "event" | "state" | "alert"), "{line}");
         }
+    }
+
+    #[test]
+    fn an_alert_of_a_replay_without_dates_has_no_time() {
+        let snapshot = kitchen_sink(1);
+        let noticed = Time(parsers::stamp::Instant::default());
+        let told = Alert { noticed, replayed: true, ..snapshot.told[0].clone() };
+        let line = alert(&told, Style::default());
+        assert!(line.starts_with("- alert "), "{line}");
+        assert!(!line.contains("1970"), "{line}");
     }
 
     #[test]
