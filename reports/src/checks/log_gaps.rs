@@ -113,6 +113,7 @@ fn tell(instance: &Instance, gap: &Gap) -> String {
     let of = gap.node.as_deref().map(|node| format!(" of {}", brief(node))).unwrap_or_default();
     let what = match (gap.kind, gap.missing) {
         (GapKind::Silence, _) => "is silent".to_owned(),
+        (GapKind::Sequence, Some(1)) => "lacks 1 numbered record".to_owned(),
         (GapKind::Sequence, Some(n)) => format!("lacks {n} numbered records"),
         (GapKind::Sequence, None) => "lacks numbered records".to_owned(),
     };

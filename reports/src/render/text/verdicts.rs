@@ -133,8 +133,8 @@ pub(super) fn missing(screen: &mut Screen<'_>, report: &Report) -> fmt::Result {
         request.checks.push(named(report, check));
         for it in what {
             // "A and B" asks for A too.
-            if !request.what.iter().any(|known| known.contains(&it)) {
-                request.what.retain(|known| !it.contains(known));
+            if !request.what.iter().any(|known| known.contains(it)) {
+                request.what.retain(|known| !it.contains(*known));
                 request.what.push(it);
             }
         }
