@@ -376,3 +376,27 @@ fn comparisons_fit_their_schema() {
         assert!(errors.is_empty(), "{errors:?}");
     }
 }
+
+/// The parsers know the reports by how they begin, and may not ask those who write them.
+#[test]
+fn reports_that_lie_beside_the_logs_are_not_read_as_logs() {
+    let trace =
+        "51202: Apr 02 10:45:05.760 IST %MCVD-LIB_LICENSE-1-SYSTEM_IN_OOC_STATE: [REPORT_ENTITLE] In it.\n";
+    for dated in [&[][..], &["--tz", "Asia/Kolkata", "--year", "2026"]] {
+        let dir = Dir::new();
+        dir.file("bundle/uccxpub/uccx/log/MCVD/Cisco001MCVD001.log", trace);
+        let read = |more: &[&str]| {
+            let mut command = uccxray(dir.path());
+            run(command.args(["analyze", "bundle", "-f", "json"]).args(dated).args(more)).exits(0).json()
+        };
+        let files = ["json", "md", "html", "txt", "csv", "sarif", "xml"]
+            .map(|ending| format!("bundle/case.{ending}"));
+        let outputs: Vec<&str> = files.iter().flat_map(|file| ["-o", file.as_str()]).collect();
+        let before = read(&outputs);
+        let after = read(&[]);
+        assert_eq!(after["events"], before["events"]);
+        let members = after["input"]["members"].as_array().unwrap();
+        let reports = members.iter().filter(|it| it["reason"] == "it is a report of uccxray, and no log");
+        assert_eq!(reports.count(), files.len(), "{members:#?}");
+    }
+}

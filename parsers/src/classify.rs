@@ -61,8 +61,7 @@ pub(crate) fn classify(head: &[u8], usage_expected: bool) -> Result<Member, Stri
 
 /// True for what this program writes: the lines that a report quotes have been read where they stand.
 fn is_own_report(head: &[u8]) -> bool {
-    let begins =
-        ["UCCX license state as of ", "# UCCX license report", "table,instance,instance_name,dimension,"];
+    let begins = ["UCCX license state", "# UCCX license report", "table,instance,instance_name,dimension,"];
     if begins.iter().any(|own| head.starts_with(own.as_bytes())) {
         return true;
     }
