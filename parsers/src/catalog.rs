@@ -20,7 +20,7 @@ use crate::record::Record;
 use crate::signatures;
 
 use self::file::Problem;
-pub(crate) use self::find::Finder;
+use self::find::{Finder, Words};
 
 /// The built-in files: name and text.
 pub const BUILT_IN: &[(&str, &str)] = &[
@@ -248,10 +248,9 @@ impl Catalog {
         self.finder.find(bytes, from)
     }
 
-    /// True if a fixed part of a pattern, a Transport URL or a request for licenses stands in a record: without one
-    /// there is nothing in it to be found.
-    pub(crate) fn concerns(&self, record: &str) -> bool {
-        self.finder.stands_in(record.as_bytes())
+    /// What stands in a record: without a word that tells of it there is nothing in it to be found.
+    pub(crate) fn words(&self, record: &[u8]) -> Words {
+        self.finder.words(record)
     }
 
     /// The failure that `raw` (the whole record, continuation lines included) tells of; `None` if it tells of none,
@@ -390,13 +389,20 @@ rejects = ["java.net.ConnectException: Connection timed out"]
             for line in &entry.matches {
                 let found = catalog.find(line.as_bytes(), 0);
                 assert!(found.is_some(), "{}: {line}", entry.id);
-                assert!(catalog.concerns(line), "{}: {line}", entry.id);
+                assert!(catalog.words(line.as_bytes()).failure, "{}: {line}", entry.id);
             }
         }
         let alarm =
             "This Product Instance is currently in Out of Compliance state because of insufficient licenses.";
-        assert!(!catalog.concerns(alarm));
-        assert!(catalog.concerns("url=https://tools.cisco.com/its/service/oddce/services/DDCEService"));
+        let found = |text: &str| catalog.words(text.as_bytes());
+        assert_eq!(found(alarm), Words::default());
+        let url = "url=https://tools.cisco.com/its/service/oddce/services/DDCEService";
+        assert_eq!(found(url), Words { url: true, ..Words::default() });
+        assert_eq!(found("x#requestEntitlement - enter requestEntitlement(), count: 4"), Words::default());
+        let request = "x#requestEntitlement - entitlementTag: regid.x, count: 4";
+        assert_eq!(found(request), Words { request: true, ..Words::default() });
+        let glued = "%MCVD-LIB_LICENSE-7-UNK:x 7: Apr 02 10:30:05.123 IST %MCVD-LIB_LICENSE-4-Y: z";
+        assert_eq!(found(glued), Words { alarm: true, ..Words::default() });
         assert_eq!(Catalog::empty().find(b"java.net.UnknownHostException", 0), None);
     }
 }

@@ -150,9 +150,11 @@ impl Sift {
         let mut meaning = mnemonics::meaning(record);
         let catalog = Arc::clone(&self.catalog);
         // One pass tells that most records hold none of the words that are looked for below.
-        let words = catalog.concerns(raw);
-        let failure = if words { catalog.failure(record, raw) } else { None };
-        if words && let Some((url, _)) = signatures::transport_url(raw) {
+        let words = catalog.words(raw.as_bytes());
+        let failure = if words.failure { catalog.failure(record, raw) } else { None };
+        if words.url
+            && let Some((url, _)) = signatures::transport_url(raw)
+        {
             let node = node_of(record);
             let says = Says::TransportUrl { url: url.into() };
             // A debug log prints its URL at every report; once is enough.
@@ -177,7 +179,9 @@ impl Sift {
         }
         if let Some(kind) = meaning {
             self.push(out, kind, record, witness, span.clone());
-        } else if words && let Some((tag, count)) = signatures::entitlement_request(raw) {
+        } else if words.request
+            && let Some((tag, count)) = signatures::entitlement_request(raw)
+        {
             let entitlement = entitlements::name(tag);
             self.push(
                 out,

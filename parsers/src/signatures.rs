@@ -10,7 +10,10 @@ pub(crate) fn host_at_start(text: &str) -> Option<&str> {
 }
 
 /// What a record prints in which the smart agent asks for licences.
-pub(crate) const REQUEST: &str = "#requestEntitlement";
+const REQUEST: &str = "#requestEntitlement";
+
+/// What it prints in front of which ones. The agent's debug output names the request far more often than the tag.
+pub(crate) const REQUEST_TAG: &str = "entitlementTag:";
 
 /// The tag and the count of a record in which the smart agent asks for licences; `None` unless both stand in it.
 ///
@@ -19,7 +22,7 @@ pub(crate) const REQUEST: &str = "#requestEntitlement";
 #[must_use]
 pub fn entitlement_request(raw: &str) -> Option<(&str, u32)> {
     let (_, behind) = raw.split_once(REQUEST)?;
-    let (_, tag) = behind.split_once("entitlementTag:")?;
+    let (_, tag) = behind.split_once(REQUEST_TAG)?;
     let tag = tag.trim_start();
     // A comma is part of the tag, and ends it.
     let end = tag.find(|c: char| c.is_whitespace() || matches!(c, ']' | ')' | ';')).unwrap_or(tag.len());

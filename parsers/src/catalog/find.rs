@@ -4,6 +4,7 @@
 //! looked for are short stems that many literals share.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use aho_corasick::packed::{Config, MatchKind, Searcher};
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
@@ -20,9 +21,63 @@ const LITERALS_MAX: usize = 32;
 /// Most literals that the packed search takes.
 const PACKED_MAX: usize = 64;
 
-/// What makes a debug record worth reading beside failures: a Transport URL, a request for licenses.
-const OTHERS: [&str; 4] =
-    [signatures::URL_WORDS[0], signatures::URL_WORDS[1], signatures::URL_WORDS[2], signatures::REQUEST];
+/// What makes a debug record worth reading beside failures, and what each word tells of. The last are ends
+/// of `LIB_LICENSE-1-`: alarms that are run together with a debug record on one line. More of that would make a stem that
+/// stands in each debug record.
+const OTHERS: [(&str, Word); 11] = [
+    (signatures::URL_WORDS[0], Word::Url),
+    (signatures::URL_WORDS[1], Word::Url),
+    (signatures::URL_WORDS[2], Word::Url),
+    (signatures::REQUEST_TAG, Word::Request),
+    ("SE-0-", Word::Alarm),
+    ("SE-1-", Word::Alarm),
+    ("SE-2-", Word::Alarm),
+    ("SE-3-", Word::Alarm),
+    ("SE-4-", Word::Alarm),
+    ("SE-5-", Word::Alarm),
+    ("SE-6-", Word::Alarm),
+];
+
+/// What a literal tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Word {
+    Failure,
+    Url,
+    Request,
+    Alarm,
+}
+
+/// What stands in a record, as far as fixed words tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Words {
+    /// A fixed part of a pattern: a failure, if the pattern matches.
+    pub(crate) failure: bool,
+    /// A part of a Transport URL.
+    pub(crate) url: bool,
+    /// The tag of licenses that are asked for.
+    pub(crate) request: bool,
+    /// The code of a license alarm.
+    pub(crate) alarm: bool,
+}
+
+impl Words {
+    /// Where nothing is known, everything may stand there.
+    const ALL: Self = Self { failure: true, url: true, request: true, alarm: true };
+
+    /// True if any stands there.
+    pub(crate) fn any(self) -> bool {
+        self != Self::default()
+    }
+
+    fn note(&mut self, word: Word) {
+        match word {
+            Word::Failure => self.failure = true,
+            Word::Url => self.url = true,
+            Word::Request => self.request = true,
+            Word::Alarm => self.alarm = true,
+        }
+    }
+}
 
 /// The fixed parts of which one stands wherever the expression matches; `None` if it has none that is long enough at
 /// its beginning or its end.
@@ -87,27 +142,30 @@ fn stems(literals: &[Vec<u8>]) -> Vec<Vec<u8>> {
 /// Finds fixed parts of patterns in raw bytes.
 #[derive(Debug)]
 pub(crate) struct Finder {
-    stems: Search,
-    /// The fixed parts themselves: a stem stands in many an alarm that tells of no failure.
-    whole: Search,
+    stems: Stems,
+    literals: Vec<Vec<u8>>,
+    /// The literals themselves: a stem stands in many a record that tells of nothing. Made when the first record has a
+    /// stem. `None` is an automaton that could not be built: every record is read.
+    whole: OnceLock<Option<AhoCorasick>>,
 }
 
+/// The search for stems.
 #[derive(Debug)]
-enum Search {
+enum Stems {
     /// At the speed of memory.
     Packed(Searcher),
-    /// More literals than the packed search takes, or a processor without it.
+    /// More stems than the packed search takes, or a processor without it.
     Automaton(AhoCorasick),
-    /// An automaton that could not be built: every record is read.
+    /// An automaton that could not be built: every record is looked at.
     Everything,
 }
 
 impl Finder {
     /// A search for `literals`, and for the others that make a debug record worth reading.
     pub(super) fn new(literals: impl Iterator<Item = Vec<u8>>) -> Self {
-        let others = OTHERS.iter().map(|text| text.as_bytes().to_vec());
-        let all: Vec<Vec<u8>> = literals.chain(others).collect();
-        Self { stems: Search::new(&stems(&all)), whole: Search::new(&all) }
+        let others = OTHERS.iter().map(|(text, _)| text.as_bytes().to_vec());
+        let literals: Vec<Vec<u8>> = others.chain(literals).collect();
+        Self { stems: Stems::new(&stems(&literals)), literals, whole: OnceLock::new() }
     }
 
     /// Offset of the first hit at or behind `from`, which may be a false one; `None` if there is none.
@@ -115,19 +173,30 @@ impl Finder {
         self.stems.find(bytes, from)
     }
 
-    /// True if a fixed part stands in a record.
-    pub(super) fn stands_in(&self, record: &[u8]) -> bool {
-        self.whole.find(record, 0).is_some()
+    /// What stands in a record.
+    pub(super) fn words(&self, record: &[u8]) -> Words {
+        let mut words = Words::default();
+        if self.stems.find(record, 0).is_none() {
+            return words;
+        }
+        let Some(automaton) = self.whole.get_or_init(|| AhoCorasick::new(&self.literals).ok()) else {
+            return Words::ALL;
+        };
+        for found in automaton.find_overlapping_iter(record) {
+            let other = OTHERS.get(found.pattern().as_usize());
+            words.note(other.map_or(Word::Failure, |(_, word)| *word));
+        }
+        words
     }
 }
 
-impl Search {
-    fn new(literals: &[Vec<u8>]) -> Self {
-        let packed = || Config::new().match_kind(MatchKind::LeftmostFirst).builder().extend(literals).build();
-        if let Some(searcher) = (literals.len() <= PACKED_MAX).then(packed).flatten() {
+impl Stems {
+    fn new(stems: &[Vec<u8>]) -> Self {
+        let packed = || Config::new().match_kind(MatchKind::LeftmostFirst).builder().extend(stems).build();
+        if let Some(searcher) = (stems.len() <= PACKED_MAX).then(packed).flatten() {
             return Self::Packed(searcher);
         }
-        let built = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(literals);
+        let built = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(stems);
         built.map_or(Self::Everything, Self::Automaton)
     }
 

@@ -56,7 +56,7 @@ impl Reader {
             let end = self.next_beginning(bytes, hit);
             let record = bytes.get(start..end).unwrap_or_default();
             from = end.max(hit + 1);
-            if !every && sift::is_debug(record) && shared.catalog.find(record, 0).is_none() {
+            if !every && sift::is_debug(record) && !shared.catalog.words(record).any() {
                 continue;
             }
             line += bytecount::count(bytes.get(counted..start).unwrap_or_default(), b'\n') as u64;
@@ -142,4 +142,51 @@ fn behind_debug(bytes: &[u8], start: usize, hit: usize, doubt: usize) -> usize {
         end += lines::first(bytes.get(end..).unwrap_or_default());
     }
     end
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use crate::member::MemberRead;
+    use crate::reader::{Limits, Reader, Shared};
+
+    fn read(text: &str) -> MemberRead {
+        let mut reader = Reader::new(&Shared::new(), Limits::default(), false);
+        reader.feed(text.as_bytes());
+        reader.finish()
+    }
+
+    /// A trace of debug output of the license library, which has `line` in its middle.
+    fn debug_around(line: &str) -> String {
+        let mut text = String::new();
+        for seq in 1..=40 {
+            let head = format!("{seq}: Apr 02 10:30:05.123 IST %MCVD-LIB_LICENSE-7-UNK:");
+            let says = if seq == 20 { line } else { "SmartLicenseUtil.computeEntitlement() seats=4" };
+            writeln!(text, "{head}{says}").unwrap();
+        }
+        text
+    }
+
+    #[test]
+    fn an_alarm_run_together_with_a_debug_record_is_read() {
+        for severity in 0..=6 {
+            let alarm = format!("21: Apr 02 10:30:05.124 IST %MCVD-LIB_LICENSE-{severity}-NEVER_SEEN: odd");
+            let read = read(&debug_around(&format!("a {alarm}")));
+            let found: Vec<&str> = read.sightings.iter().map(|it| &*it.span.text).collect();
+            assert_eq!(found, [&*alarm]);
+        }
+    }
+
+    #[test]
+    fn debug_output_that_asks_without_saying_for_what_is_passed_over() {
+        let request = "SmartAgentImpl#requestEntitlement - enter requestEntitlement(), count: 4";
+        assert_eq!(read(&debug_around(request)).sightings, []);
+        let tag = "regid.2019-06.com.cisco.CCX_FLEX_STD,12.5_be49ea3c";
+        let read = read(&debug_around(&format!(
+            "SmartAgentImpl#requestEntitlement - entitlementTag: {tag}, count: 4"
+        )));
+        let found: Vec<&str> = read.sightings.iter().map(|it| it.kind.name()).collect();
+        assert_eq!(found, ["entitlement_request"]);
+    }
 }
