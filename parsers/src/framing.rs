@@ -23,9 +23,8 @@ static BEGINNING: LazyLock<Option<Regex>> = LazyLock::new(|| {
 pub(crate) fn further_beginnings(record: &[u8]) -> Vec<usize> {
     let Some(beginning) = BEGINNING.as_ref() else { return Vec::new() };
     // Nearly every record has one code only: the expression need not run to find that out.
-    let codes = memchr::memchr_iter(b'%', record)
-        .filter(|at| record.get(at + 1).is_some_and(u8::is_ascii_alphabetic))
-        .take(2);
+    let codes =
+        memchr::memchr_iter(b'%', record).filter(|at| record.get(*at..).is_some_and(may_be_code)).take(2);
     if codes.count() < 2 {
         return Vec::new();
     }
@@ -42,6 +41,11 @@ pub(crate) fn further_beginnings(record: &[u8]) -> Vec<usize> {
     let is_bare = |at: usize| record.get(at) == Some(&b'%');
     // A code without prefix, behind a record that has one, is text: a log that quotes another.
     starts.filter(|at| is_bare(first) || !is_bare(*at)).collect()
+}
+
+/// True if what begins with `%` may be a code, and is no percentage.
+pub(crate) fn may_be_code(bytes: &[u8]) -> bool {
+    bytes.get(1).is_some_and(u8::is_ascii_alphabetic)
 }
 
 /// Offset of a record behind rubbish that is glued to its front: a broken code (`%M%MIVR-…`), or the file name that

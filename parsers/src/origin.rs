@@ -1,5 +1,6 @@
 //! Where a fact stands: the bytes behind every claim.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -45,18 +46,26 @@ pub struct Origin {
     pub span: Span,
 }
 
+/// The text of `bytes`, invalid UTF-8 replaced. Checking first is much faster than decoding, and logs are nearly always
+/// valid.
+pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+}
+
 /// The text of `bytes`: lossy UTF-8, cut at a character boundary, the cut marked with `…`.
 #[must_use]
 pub fn excerpt(bytes: &[u8]) -> Arc<str> {
     let head = bytes.get(..EXCERPT_MAX).unwrap_or(bytes);
-    let mut text = String::from_utf8_lossy(head).into_owned();
-    if head.len() < bytes.len() {
-        // The cut may fall inside a character, which the lossy decoding shows as U+FFFD.
-        while text.ends_with('\u{fffd}') {
-            text.pop();
-        }
-        text.push('…');
+    let text = lossy(head);
+    if head.len() == bytes.len() {
+        return text.into();
     }
+    let mut text = text.into_owned();
+    // The cut may fall inside a character, which the lossy decoding shows as U+FFFD.
+    while text.ends_with('\u{fffd}') {
+        text.pop();
+    }
+    text.push('…');
     text.into()
 }
 

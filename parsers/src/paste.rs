@@ -58,7 +58,7 @@ impl Ranges {
 
 /// True if a format reads the line, or what stands behind a broken beginning of it.
 fn is_record(line: &[u8]) -> bool {
-    let reads = |bytes: &[u8]| formats::read_record(&String::from_utf8_lossy(bytes), None).is_some();
+    let reads = |bytes: &[u8]| formats::read_record(&crate::origin::lossy(bytes), None).is_some();
     let line = lines::visible(line);
     reads(line) || framing::behind_rubbish(line).and_then(|at| line.get(at..)).is_some_and(reads)
 }

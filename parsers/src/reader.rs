@@ -479,7 +479,7 @@ impl Reader {
     /// Notes what the member is and whose.
     fn note_member(&mut self, head: &[u8]) {
         self.note_debug(head);
-        let text = String::from_utf8_lossy(head);
+        let text = crate::origin::lossy(head);
         if self.out.format.is_none() {
             self.out.format = match self.layout() {
                 Layout::Rows => Some(formats::ALERT_LOG),
@@ -498,7 +498,7 @@ impl Reader {
         if formats::header_code(line).is_some_and(|code| self.debug.contains(code)) {
             return;
         }
-        if let Some(code) = formats::debug_code(&String::from_utf8_lossy(line)) {
+        if let Some(code) = formats::debug_code(&crate::origin::lossy(line)) {
             self.debug.insert(code);
         }
     }

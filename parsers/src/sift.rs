@@ -97,7 +97,7 @@ impl Sift {
         layout: Layout,
         columns: Option<&Columns>,
     ) -> bool {
-        let text = String::from_utf8_lossy(bytes);
+        let text = crate::origin::lossy(bytes);
         if layout == Layout::Rows {
             return self.row(out, &text, bytes, offset, line, columns);
         }

@@ -322,9 +322,14 @@ fn in_stated_zone(
 /// An offset is certain between two of its own pairs. In the time around a change that no pair covers, and in the
 /// hour that occurs twice, both offsets stand unless the acronym tells them apart.
 fn by_pairs(civil: NaiveDateTime, pairs: &[(Instant, i32)], readings: &[i32]) -> Vec<i32> {
-    let mut seen: Vec<i32> = pairs.iter().map(|(_, seconds)| *seconds).collect();
+    let mut seen: Vec<i32> = Vec::new();
+    for (_, seconds) in pairs {
+        // A node has a few offsets, and pairs of one follow each other.
+        if seen.last() != Some(seconds) && !seen.contains(seconds) {
+            seen.push(*seconds);
+        }
+    }
     seen.sort_unstable();
-    seen.dedup();
     let fitting: Vec<i32> = seen.iter().copied().filter(|seconds| readings.contains(seconds)).collect();
     if fitting.len() == 1 {
         return fitting;

@@ -21,21 +21,12 @@ const LITERALS_MAX: usize = 32;
 /// Most literals that the packed search takes.
 const PACKED_MAX: usize = 64;
 
-/// What makes a debug record worth reading beside failures, and what each word tells of. The last are ends
-/// of `LIB_LICENSE-1-`: alarms that are run together with a debug record on one line. More of that would make a stem that
-/// stands in each debug record.
-const OTHERS: [(&str, Word); 11] = [
+/// What makes a debug record worth reading beside failures, and what each word tells of.
+const OTHERS: [(&str, Word); 4] = [
     (signatures::URL_WORDS[0], Word::Url),
     (signatures::URL_WORDS[1], Word::Url),
     (signatures::URL_WORDS[2], Word::Url),
     (signatures::REQUEST_TAG, Word::Request),
-    ("SE-0-", Word::Alarm),
-    ("SE-1-", Word::Alarm),
-    ("SE-2-", Word::Alarm),
-    ("SE-3-", Word::Alarm),
-    ("SE-4-", Word::Alarm),
-    ("SE-5-", Word::Alarm),
-    ("SE-6-", Word::Alarm),
 ];
 
 /// What a literal tells of.
@@ -44,7 +35,6 @@ enum Word {
     Failure,
     Url,
     Request,
-    Alarm,
 }
 
 /// What stands in a record, as far as fixed words tell.
@@ -56,13 +46,11 @@ pub(crate) struct Words {
     pub(crate) url: bool,
     /// The tag of licenses that are asked for.
     pub(crate) request: bool,
-    /// The code of a license alarm.
-    pub(crate) alarm: bool,
 }
 
 impl Words {
     /// Where nothing is known, everything may stand there.
-    const ALL: Self = Self { failure: true, url: true, request: true, alarm: true };
+    const ALL: Self = Self { failure: true, url: true, request: true };
 
     /// True if any stands there.
     pub(crate) fn any(self) -> bool {
@@ -74,7 +62,6 @@ impl Words {
             Word::Failure => self.failure = true,
             Word::Url => self.url = true,
             Word::Request => self.request = true,
-            Word::Alarm => self.alarm = true,
         }
     }
 }
@@ -92,29 +79,40 @@ pub(super) fn literals(pattern: &str) -> Option<Vec<Vec<u8>>> {
     })
 }
 
-/// Most that the bytes of a stem may weigh together, as [`common`] weighs them.
-const COMMON_MAX: u32 = 56;
-
-/// How often a byte stands in logs, roughly.
-fn common(byte: u8) -> u32 {
+/// How often a byte stands in logs, in ten thousandths, roughly.
+fn common(byte: u8) -> u64 {
     match byte {
-        b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' | b' ' | b'c' | b'.' => 12,
-        b'a'..=b'z' | b'0'..=b'9' => 7,
-        b'A'..=b'Z' | b':' | b'-' | b'_' | b'=' | b'/' => 4,
-        _ => 2,
+        b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' | b' ' => 500,
+        b'c' | b'.' | b'd' | b'l' | b'u' | b'm' | b'p' => 300,
+        b'0'..=b'9' => 250,
+        b'a'..=b'z' => 120,
+        b':' | b'-' | b'_' | b'=' | b'/' | b',' => 100,
+        b'A'..=b'Z' => 60,
+        _ => 20,
     }
 }
 
 /// Bytes of a stem: shorter ones stand everywhere, longer ones are shared by fewer literals.
 const STEM: usize = 5;
 
-/// A few short stems of which one stands in each literal: the search is the faster the fewer it looks for. Greedy: the
-/// stem that the most literals share comes first, of equal ones the rarest.
+/// What a stem costs beside its false hits: with each the packed search doubts more bytes. In the unit of [`cost`].
+const ONE_MORE: u64 = 30_000_000_000_000;
+
+/// What looking for a stem costs: how often it stands in logs, if its bytes came by chance.
+fn cost(stem: &[u8]) -> u64 {
+    // Five bytes at the most: 500^5 is far below the limit.
+    stem.iter().map(|byte| common(*byte)).product::<u64>()
+        * 10_000_u64.pow((STEM - stem.len().min(STEM)) as u32)
+        + ONE_MORE
+}
+
+/// A few short stems of which one stands in each literal: the search is the faster the fewer and the rarer they are.
+/// Greedy: the stem that costs the least for each literal that it stands for comes first.
 fn stems(literals: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let mut open: Vec<&[u8]> = literals.iter().map(Vec::as_slice).collect();
     let mut out: Vec<Vec<u8>> = Vec::new();
     while !open.is_empty() {
-        let mut shared: BTreeMap<&[u8], (usize, usize)> = BTreeMap::new();
+        let mut shared: BTreeMap<&[u8], (u64, usize)> = BTreeMap::new();
         for (at, literal) in open.iter().enumerate() {
             for stem in literal.windows(STEM.min(literal.len())) {
                 let (count, last) = shared.entry(stem).or_insert((0, usize::MAX));
@@ -123,16 +121,10 @@ fn stems(literals: &[Vec<u8>]) -> Vec<Vec<u8>> {
                 }
             }
         }
-        let weight = |stem: &[u8]| stem.iter().map(|byte| common(*byte)).sum::<u32>();
-        let best =
-            shared.iter().filter(|(stem, _)| weight(stem) <= COMMON_MAX || shared.len() == 1).max_by_key(
-                |(stem, (count, _))| (*count, std::cmp::Reverse(weight(stem)), std::cmp::Reverse(**stem)),
-            );
-        // A literal of common bytes alone is looked for as it is.
-        let Some(stem) = best.map(|(stem, _)| stem.to_vec()) else {
-            out.extend(open.iter().map(|literal| literal.to_vec()));
-            break;
-        };
+        let each = |stem: &[u8], count: u64| cost(stem) / count;
+        let best = shared.iter().min_by_key(|(stem, (count, _))| (each(stem, *count), **stem));
+        // An empty literal stands everywhere, and no pattern has one.
+        let Some(stem) = best.map(|(stem, _)| stem.to_vec()) else { break };
         open.retain(|literal| memchr::memmem::find(literal, &stem).is_none());
         out.push(stem);
     }
@@ -245,7 +237,7 @@ mod tests {
         let many = (0..200).map(|n| format!("Q{n:03} failed for good").into_bytes());
         for finder in [Finder::new(many), Finder::new(std::iter::once(b"Q007 failed for good".to_vec()))] {
             assert_eq!(finder.find(b"x Q007 failed for good", 0).map(|at| at >= 2), Some(true));
-            assert_eq!(finder.find(b"x Q007 failed for good", 12), None);
+            assert_eq!(finder.find(b"x Q007 failed for good", 18), None);
         }
     }
 }

@@ -234,7 +234,7 @@ impl Reader {
         let inside = header.offset.checked_sub(self.offset).and_then(|from| head_at(bytes, from));
         let is_last = self.audit.last.is_some_and(|last| last.offset == header.offset);
         let kept = if is_last { &self.audit.last_head } else { &self.audit.before_head };
-        let text = String::from_utf8_lossy(inside.unwrap_or(kept));
+        let text = crate::origin::lossy(inside.unwrap_or(kept));
         let mut record = formats::read_header(&text, self.layout(), self.columns.as_ref());
         if record.stamp.is_none() && self.is_foreign(record.host.as_deref()) {
             // A relay's file: the local time of another host means nothing on this one's clock.

@@ -15,8 +15,7 @@ impl Reader {
         let mut from = 0;
         let mut counted = 0;
         let mut line = self.line;
-        // Of the run of debug records at hand: where it ends, and where its next record with a failure text begins.
-        let mut run: Option<(usize, usize)> = None;
+        let mut debug: Option<DebugRun> = None;
         let mut noted = false;
         // Every row of an AlertLog is an alert; elsewhere the gate decides.
         let every = self.layout() == Layout::Rows && self.audit.begun;
@@ -26,29 +25,26 @@ impl Reader {
         while let Some(hit) = find(from) {
             // Debug output of the licence library is worth a look only if it tells of a failure.
             if let Some(start) = debug_line(bytes, hit).filter(|_| !every) {
-                // Only debug records are searched for failure texts, a run of them together, with what follows the last.
-                let stop = match run {
-                    Some((stop, _)) if start < stop => stop,
-                    _ => {
-                        let end = behind_debug(bytes, start, hit, bytes.len());
-                        self.next_beginning(bytes, end.saturating_sub(1).max(hit))
+                let run = match debug.take().filter(|run| start < run.stop) {
+                    Some(run) if start <= run.doubt => run,
+                    Some(run) => self.doubted(bytes, start, run.stop, run.plain),
+                    None => {
+                        let (last, end) = behind_debug(bytes, start, hit, bytes.len());
+                        let stop = self.next_beginning(bytes, end.saturating_sub(1).max(hit));
+                        // Behind its first line the last record may be run together with another one.
+                        let is_plain = !has_code(bytes.get(end..stop).unwrap_or_default());
+                        self.doubted(bytes, start, stop, if is_plain { stop } else { last })
                     }
                 };
-                let doubt = match run {
-                    Some((known, doubt)) if known == stop && start <= doubt => doubt,
-                    _ => {
-                        let fails = shared.catalog.find(bytes.get(..stop).unwrap_or_default(), start);
-                        fails.map_or(stop, |at| self.beginning_before(bytes, at))
-                    }
-                };
-                run = Some((stop, doubt));
+                let DebugRun { stop, doubt, .. } = run;
+                debug = Some(run);
                 if start < doubt {
                     if !noted {
                         // Samples of the headers may miss it, and it matters most.
                         noted = true;
                         self.note_debug(bytes.get(start..).unwrap_or_default());
                     }
-                    from = if doubt == stop { stop } else { behind_debug(bytes, start, hit, doubt) };
+                    from = if doubt == stop { stop } else { behind_debug(bytes, start, hit, doubt).1 };
                     continue;
                 }
             }
@@ -56,13 +52,22 @@ impl Reader {
             let end = self.next_beginning(bytes, hit);
             let record = bytes.get(start..end).unwrap_or_default();
             from = end.max(hit + 1);
-            if !every && sift::is_debug(record) && !shared.catalog.words(record).any() {
+            let says_nothing =
+                || !shared.catalog.words(record).any() && framing::further_beginnings(record).is_empty();
+            if !every && sift::is_debug(record) && says_nothing() {
                 continue;
             }
             line += bytecount::count(bytes.get(counted..start).unwrap_or_default(), b'\n') as u64;
             counted = start;
             self.read_keeping(record, self.offset + start as u64, line);
         }
+    }
+
+    /// A run of debug records that is read on at `start`. They are searched for failure texts together.
+    fn doubted(&self, bytes: &[u8], start: usize, stop: usize, plain: usize) -> DebugRun {
+        let fails = self.gate.catalog.find(bytes.get(..stop).unwrap_or_default(), start);
+        let doubt = fails.map_or(plain, |at| self.beginning_before(bytes, at).min(plain));
+        DebugRun { stop, plain, doubt }
     }
 
     /// Offset of the line at or before `at` that begins a record; of the stretch's first byte if none does.
@@ -115,7 +120,17 @@ impl Reader {
     }
 }
 
-/// Offset of the line of a hit, if that line begins a debug record of the licence library.
+/// Debug records of the license library, one behind the other.
+struct DebugRun {
+    /// Where the record behind them begins.
+    stop: usize,
+    /// Where the first begins that is run together with another record; `stop` if none is.
+    plain: usize,
+    /// Where the next one begins that may tell of something.
+    doubt: usize,
+}
+
+/// Offset of the line of a hit, if that line is a debug record of the licence library, or the beginning of one.
 fn debug_line(bytes: &[u8], hit: usize) -> Option<usize> {
     let near = bytes.get(hit.saturating_sub(80)..hit)?;
     let start = match memchr::memrchr(b'\n', near) {
@@ -125,23 +140,43 @@ fn debug_line(bytes: &[u8], hit: usize) -> Option<usize> {
     };
     let line = bytes.get(start..bytes.len().min(hit + 40))?;
     lines::trace_header(line)?;
-    sift::is_debug_code(line, hit - start).then_some(start)
+    (sift::is_debug_code(line, hit - start) && plain_end(bytes, hit).is_some()).then_some(start)
 }
 
-/// Offset behind the debug line of a hit and the debug lines that follow it before `doubt`. Whatever else stands in
-/// them, they are debug records: the gate need not look.
-fn behind_debug(bytes: &[u8], start: usize, hit: usize, doubt: usize) -> usize {
+/// Of the debug line of a hit and the debug lines that follow it before `doubt`: where the last begins, and where it
+/// ends. A line in which another code stands is none of them.
+fn behind_debug(bytes: &[u8], start: usize, hit: usize, doubt: usize) -> (usize, usize) {
     let header = |at: usize| bytes.get(at..).and_then(lines::trace_header).map(|(_, month)| at + month);
-    let mut end = hit + lines::first(bytes.get(hit..).unwrap_or_default());
-    let Some(code) = header(start).and_then(|month| hit.checked_sub(month)) else { return end };
+    let mut last = start;
+    let mut end = plain_end(bytes, hit).unwrap_or(hit);
+    let Some(code) = header(start).and_then(|month| hit.checked_sub(month)) else { return (last, end) };
     while let Some(month) = header(end).filter(|_| end < doubt) {
-        let line = bytes.get(end..bytes.len().min(month + code + 40)).unwrap_or_default();
-        if !sift::is_debug_code(line, month + code - end) {
+        let hit = month + code;
+        let line = bytes.get(end..bytes.len().min(hit + 40)).unwrap_or_default();
+        let Some(next) = plain_end(bytes, hit).filter(|_| sift::is_debug_code(line, hit - end)) else {
             break;
-        }
-        end += lines::first(bytes.get(end..).unwrap_or_default());
+        };
+        (last, end) = (end, next);
     }
-    end
+    (last, end)
+}
+
+/// Offset behind the line in which `from` lies; `None` if a code stands in it behind `from`.
+fn plain_end(bytes: &[u8], from: usize) -> Option<usize> {
+    let rest = bytes.get(from..)?;
+    for at in memchr::memchr2_iter(b'\n', b'%', rest) {
+        match rest.get(at..) {
+            Some([b'\n', ..]) => return Some(from + at + 1),
+            Some(code) if framing::may_be_code(code) => return None,
+            _ => {}
+        }
+    }
+    Some(bytes.len())
+}
+
+/// True if a code may stand in some lines.
+fn has_code(lines: &[u8]) -> bool {
+    memchr::memchr_iter(b'%', lines).any(|at| lines.get(at..).is_some_and(framing::may_be_code))
 }
 
 #[cfg(test)]
@@ -172,10 +207,17 @@ mod tests {
     fn an_alarm_run_together_with_a_debug_record_is_read() {
         for severity in 0..=6 {
             let alarm = format!("21: Apr 02 10:30:05.124 IST %MCVD-LIB_LICENSE-{severity}-NEVER_SEEN: odd");
-            let read = read(&debug_around(&format!("a {alarm}")));
-            let found: Vec<&str> = read.sightings.iter().map(|it| &*it.span.text).collect();
-            assert_eq!(found, [&*alarm]);
+            for line in [format!("a {alarm}"), format!("a\n second line {alarm}")] {
+                let read = read(&debug_around(&line));
+                let found: Vec<&str> = read.sightings.iter().map(|it| &*it.span.text).collect();
+                assert_eq!(found, [&*alarm]);
+            }
         }
+    }
+
+    #[test]
+    fn a_percentage_in_debug_output_is_no_code() {
+        assert_eq!(read(&debug_around("used 95 % of 40 seats, 100%")).sightings, []);
     }
 
     #[test]
