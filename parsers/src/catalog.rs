@@ -160,7 +160,8 @@ pub struct Catalog {
     bases: Vec<Vec<usize>>,
     /// Made when the first record is matched: most logs tell of no failure, and making them takes milliseconds.
     expressions: OnceLock<Expressions>,
-    finder: Finder,
+    /// Made when the first debug record is met, which is while other members are read.
+    finder: OnceLock<Finder>,
 }
 
 /// The patterns of all entries.
@@ -218,8 +219,13 @@ impl Catalog {
     /// Compiles entries whose expressions the lint has seen.
     fn compile(entries: Vec<Entry>) -> Self {
         let bases = bases(&entries);
-        let finder = Finder::new(entries.iter().filter_map(|entry| find::literals(&entry.pattern)).flatten());
-        Self { entries, bases, expressions: OnceLock::new(), finder }
+        Self { entries, bases, expressions: OnceLock::new(), finder: OnceLock::new() }
+    }
+
+    fn finder(&self) -> &Finder {
+        self.finder.get_or_init(|| {
+            Finder::new(self.entries.iter().filter_map(|entry| find::literals(&entry.pattern)).flatten())
+        })
     }
 
     fn expressions(&self) -> &Expressions {
@@ -245,12 +251,12 @@ impl Catalog {
 
     /// Offset of the first fixed part of a pattern at or behind `from`; `None`: no record behind it tells of a failure.
     pub(crate) fn find(&self, bytes: &[u8], from: usize) -> Option<usize> {
-        self.finder.find(bytes, from)
+        self.finder().find(bytes, from)
     }
 
     /// What stands in a record: without a word that tells of it there is nothing in it to be found.
     pub(crate) fn words(&self, record: &[u8]) -> Words {
-        self.finder.words(record)
+        self.finder().words(record)
     }
 
     /// The failure that `raw` (the whole record, continuation lines included) tells of; `None` if it tells of none,

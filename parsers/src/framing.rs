@@ -11,8 +11,9 @@ use regex::bytes::Regex;
 static BEGINNING: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let stamp = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}\d{1,2} (?:\d{4} )?\d{1,2}:\d\d:\d\d(?:\.\d{1,6})?(?: [AP]M(?:\.\d{1,6})?)?";
     let zone = r"(?: (?:[A-Z]{1,7}|(?:GMT)?[+-]\d\d:?\d\d))?";
-    let outer = format!(r"(?:{stamp} [A-Za-z0-9._:-]{{1,255}} (?:[a-z]{{3,8}}\d? [0-7] [^:%]{{0,40}}: ?)?)");
-    let own = format!(r"(?:\d{{1,10}}: (?:[A-Za-z0-9._:-]{{1,255}}:? )?[*.]?{stamp}{zone} ?:? {{0,3}})");
+    // A host ends at the blank behind it; a limit on its length would cost milliseconds to compile.
+    let outer = format!(r"(?:{stamp} [A-Za-z0-9._:-]+ (?:[a-z]{{3,8}}\d? [0-7] [^:%]{{0,40}}: ?)?)");
+    let own = format!(r"(?:\d{{1,10}}: (?:[A-Za-z0-9._:-]+:? )?[*.]?{stamp}{zone} ?:? {{0,3}})");
     let code =
         r"%[A-Za-z][A-Za-z0-9_.]{0,40}(?:-[A-Za-z0-9_]{1,40})?-[0-7]-[A-Za-z0-9_][A-Za-z0-9_.-]{0,60} ?:";
     Regex::new(&format!("(?:<[0-9]{{1,3}}>)?{outer}?{own}?{code}")).ok()

@@ -9,6 +9,7 @@
 //! Fri May 21 08:11:00 CDT 2021,SyslogSeverityMatchFound,uccxpub,"At Fri May 21 …, the following …",…
 //! ```
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use nom::{IResult, Parser};
 
 use super::alert_email;
 use crate::grammar;
+use crate::origin;
 use crate::stamp::{Accuracy, Stamp, ZoneMark};
 
 /// The name in the report.
@@ -41,10 +43,6 @@ pub(crate) struct Columns {
     node: Option<usize>,
     /// Alert Message.
     message: Option<usize>,
-    /// Severity.
-    severity: Option<usize>,
-    /// Type, Description, PollValue, Action, Group ID, and columns not known here, by the header's own words.
-    others: Vec<(usize, Arc<str>)>,
 }
 
 /// One alert.
@@ -60,28 +58,20 @@ pub(crate) struct Row {
     pub(crate) message: Arc<str>,
     /// The alarm line that the message quotes.
     pub(crate) quoted: Option<Arc<str>>,
-    /// Severity, as written.
-    pub(crate) severity: Option<Arc<str>>,
-    /// The other columns that are not empty.
-    pub(crate) params: Vec<(Arc<str>, Arc<str>)>,
 }
 
 /// Reads the header line at the beginning of a member; `None` if it is not an alert log.
 pub(crate) fn header(head: &[u8]) -> Option<Columns> {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     let line = head.get(..HEADER_MAX.min(head.len()))?.split(|byte| *byte == b'\n').next()?;
-    let names = cells(std::str::from_utf8(line).ok()?)?;
+    let cells = cells(std::str::from_utf8(line).ok()?)?;
+    let names = cells.fields()?;
     let find = |known: &[&str]| names.iter().position(|name| known.contains(&plain(name).as_str()));
     let (stamp, alert) = (find(&["timestamp", "time", "datetime"])?, find(&["alertname", "alert"])?);
     let node = find(&["node", "nodename", "nodeid"]);
     let message = find(&["alertmessage", "message"]);
-    let severity = find(&["severity"]);
     node.or(message)?;
-    let taken = [Some(stamp), Some(alert), node, message, severity];
-    let others =
-        names.iter().enumerate().filter(|(at, name)| !taken.contains(&Some(*at)) && !name.trim().is_empty());
-    let others = others.map(|(at, name)| (at, name.trim().into())).collect();
-    Some(Columns { width: names.len(), stamp, alert, node, message, severity, others })
+    Some(Columns { width: names.len(), stamp, alert, node, message })
 }
 
 /// True if a physical line begins a row, rather than continues a field of several lines.
@@ -113,7 +103,8 @@ pub(crate) fn row_starts(line: &[u8]) -> bool {
 impl Columns {
     /// Reads one row, with all physical lines of its fields; `None` if it names no alert.
     pub(crate) fn read(&self, row: &str) -> Option<Row> {
-        let fields = self.fields(row)?;
+        let cells = cells(row.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']))?;
+        let fields = self.fields(&cells)?;
         let cell = |at: usize| fields.get(at).map(|field| field.trim()).filter(|field| !field.is_empty());
         let alert = cell(self.alert)?;
         // Logs glued together repeat the header.
@@ -121,22 +112,19 @@ impl Columns {
             return None;
         }
         let message = grammar::decode_octal(self.message.and_then(cell).unwrap_or_default());
-        let others = self.others.iter().filter_map(|(at, name)| Some((name.clone(), cell(*at)?.into())));
         Some(Row {
             stamp: cell(self.stamp).and_then(whole_stamp),
             alert: alert.into(),
             node: self.node.and_then(cell).map(Into::into),
             quoted: alert_email::matched_event(&message).map(Into::into),
             message: message.as_ref().into(),
-            severity: self.severity.and_then(cell).map(Into::into),
-            params: others.collect(),
         })
     }
 
     /// The fields of a row, as many as the header has: surplus ones come from commas that were not quoted.
-    fn fields(&self, row: &str) -> Option<Vec<String>> {
-        let mut fields = cells(row.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']))?;
-        while fields.len() > self.width && fields.last().is_some_and(String::is_empty) {
+    fn fields<'a>(&self, cells: &'a Cells) -> Option<Vec<Cow<'a, str>>> {
+        let mut fields = cells.fields()?;
+        while fields.len() > self.width && fields.last().is_some_and(|field| field.is_empty()) {
             fields.pop();
         }
         let surplus = fields.len().saturating_sub(self.width);
@@ -145,7 +133,7 @@ impl Columns {
             for commas in 1..=surplus.min(2) {
                 let joined = fields.get(self.stamp..=self.stamp + commas)?.join(",");
                 if whole_stamp(&joined).is_some() {
-                    fields.splice(self.stamp..=self.stamp + commas, [joined]);
+                    fields.splice(self.stamp..=self.stamp + commas, [joined.into()]);
                     break;
                 }
             }
@@ -153,14 +141,27 @@ impl Columns {
         let surplus = fields.len().saturating_sub(self.width);
         if let Some(at) = self.message.filter(|_| surplus > 0) {
             let joined = fields.get(at..=at + surplus)?.join(",");
-            fields.splice(at..=at + surplus, [joined]);
+            fields.splice(at..=at + surplus, [joined.into()]);
         }
         Some(fields)
     }
 }
 
+/// The text of one row without quotes and commas, and where each field of it ends.
+struct Cells {
+    text: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Cells {
+    fn fields(&self) -> Option<Vec<Cow<'_, str>>> {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        starts.zip(&self.ends).map(|(from, to)| self.text.get(*from..*to).map(origin::lossy)).collect()
+    }
+}
+
 /// The fields of one row; a line break is text here, quoted or not, since the caller knows where rows begin.
-fn cells(row: &str) -> Option<Vec<String>> {
+fn cells(row: &str) -> Option<Cells> {
     thread_local! {
         // Building the reader costs more than reading a row, and its clone does not hold the tables.
         static READER: RefCell<csv_core::Reader> =
@@ -173,9 +174,9 @@ fn cells(row: &str) -> Option<Vec<String>> {
 }
 
 /// Reads one row with a reader at its start.
-fn read_cells(reader: &mut csv_core::Reader, row: &str) -> Option<Vec<String>> {
+fn read_cells(reader: &mut csv_core::Reader, row: &str) -> Option<Cells> {
     let mut text = vec![0; row.len() + 1];
-    let mut ends = vec![0; row.matches(',').count() + 2];
+    let mut ends = vec![0; bytecount::count(row.as_bytes(), b',') + 2];
     let (mut input, mut n_text, mut n_ends) = (row.as_bytes(), 0, 0);
     loop {
         let (result, read, wrote, ended) =
@@ -192,11 +193,8 @@ fn read_cells(reader: &mut csv_core::Reader, row: &str) -> Option<Vec<String>> {
             | csv_core::ReadRecordResult::End => return None,
         }
     }
-    let starts = std::iter::once(&0).chain(&ends);
-    let fields = starts
-        .zip(ends.iter().take(n_ends))
-        .map(|(from, to)| text.get(*from..*to).map(|field| String::from_utf8_lossy(field).into_owned()));
-    fields.collect()
+    ends.truncate(n_ends);
+    Some(Cells { text, ends })
 }
 
 /// A column's name in lower case, letters and digits only.
@@ -318,7 +316,7 @@ mod tests {
         let columns =
             header(b"\xef\xbb\xbf\"NODE\",\"alertname\",Extra,\"TimeStamp\",Alert  Message\r\n1,2").unwrap();
         assert_eq!((columns.node, columns.alert, columns.stamp, columns.message), (Some(0), 1, 3, Some(4)));
-        assert_eq!(columns.others, [(2, "Extra".into())]);
+        assert_eq!(columns.width, 5);
     }
 
     #[test]
@@ -337,16 +335,7 @@ mod tests {
         ));
         assert_eq!(read.quoted.as_deref(), Some(INNER));
         assert!(read.message.starts_with("At \"x\", y:\n"));
-        assert_eq!((read.severity.as_deref(), read.node.as_deref()), (Some("Critical"), Some("uccxpub")));
-        assert_eq!(
-            read.params,
-            [
-                ("Type".into(), "Syslog".into()),
-                ("PollValue".into(), "1".into()),
-                ("Action".into(), "Default".into()),
-                ("Group ID".into(), "System".into())
-            ]
-        );
+        assert_eq!((&*read.alert, read.node.as_deref()), ("SyslogSeverityMatchFound", Some("uccxpub")));
     }
 
     #[test]
@@ -365,7 +354,7 @@ mod tests {
     #[test]
     fn commas_that_were_not_quoted_belong_to_the_message() {
         let read = row("05/21/2021 08:11:00,X,n,a, b, c,Type,Description,Critical,1,Default,System");
-        assert_eq!((read.message.as_ref(), read.severity.as_deref()), ("a, b, c", Some("Critical")));
+        assert_eq!(read.message.as_ref(), "a, b, c");
         let read = row("May 21, 2021 08:11:00 AM,X,n,a, b,Type,Description,Critical,1,Default,System");
         assert_eq!(read.stamp.unwrap().written(), "May 21 2021 08:11:00.000");
         assert_eq!((read.alert.as_ref(), read.message.as_ref()), ("X", "a, b"));

@@ -14,7 +14,7 @@ use nom::character::complete::{char, space0, space1};
 use nom::combinator::opt;
 use nom::{IResult, Parser};
 
-use super::{LineFormat, quotes_nothing};
+use super::{LineFormat, quotes_nothing, rtmt_alert};
 use crate::event::Witness;
 use crate::grammar::{self, Code};
 use crate::record::{Params, Record, Severity};
@@ -47,8 +47,7 @@ pub(super) const FORMAT: LineFormat = LineFormat {
 
 /// True for the records that `rtmt_alert` reads.
 pub(super) fn is_rtmt(record: &Record<'_>) -> bool {
-    let facility = record.facility.to_ascii_uppercase();
-    facility == "UC_RTMT" || facility == "CCM_RTMT"
+    rtmt_alert::FACILITIES.iter().any(|name| record.facility.eq_ignore_ascii_case(name))
 }
 
 /// Reads a record in any envelope; `None` if it is not one.
@@ -306,8 +305,9 @@ fn stamp(i: &str) -> IResult<&str, Option<Stamp>> {
 
 /// True for codes that are CiscoLog's even without a prefix.
 fn is_syslog_code(code: &Code<'_>) -> bool {
-    let facility = code.facility.to_ascii_uppercase();
-    code.subfacility.is_none() || facility.starts_with("CCM_") || facility.starts_with("UC_")
+    let begins =
+        |prefix: &str| code.facility.get(..prefix.len()).is_some_and(|it| it.eq_ignore_ascii_case(prefix));
+    code.subfacility.is_none() || begins("CCM_") || begins("UC_")
 }
 
 /// Puts the record together: tags, then text.

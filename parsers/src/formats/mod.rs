@@ -146,16 +146,21 @@ fn quotes_nothing<'a>(_: &'a Record<'a>) -> Option<&'a str> {
     None
 }
 
-/// Reads a record with the first format that takes it, `first` before the others.
+/// Reads a record with the first format that takes it. `first` is the format of the records around it: those of the system
+/// log come before that of traces where it is one of them.
 #[must_use]
 pub fn read_record<'a>(
     text: &'a str,
     first: Option<&'static str>,
 ) -> Option<(&'static LineFormat, Record<'a>)> {
     static FORMATS: [LineFormat; 3] = LINE_FORMATS;
-    let locked = FORMATS.iter().filter(|format| Some(format.name) == first);
-    let others = FORMATS.iter().filter(|format| Some(format.name) != first);
-    locked.chain(others).find_map(|format| (format.read)(text).map(|record| (format, record)))
+    // Whether a record is an alert is told quickly, so that of both formats of the system log only one reads it.
+    let [traces, system_log @ ..] = &FORMATS;
+    let is_system_log = system_log.iter().any(|format| Some(format.name) == first);
+    let before = Some(traces).filter(|_| !is_system_log);
+    let behind = Some(traces).filter(|_| is_system_log);
+    let order = before.into_iter().chain(system_log).chain(behind);
+    order.into_iter().find_map(|format| (format.read)(text).map(|record| (format, record)))
 }
 
 /// Sequence number and times of a header; of a row, its time.

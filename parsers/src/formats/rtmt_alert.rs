@@ -9,10 +9,13 @@
 
 use std::borrow::Cow;
 
+use chrono::TimeDelta;
+
 use super::{LineFormat, alert_email, ciscolog, service_list};
 use crate::event::Witness;
 use crate::grammar::{self, Code};
 use crate::record::{Record, Severity};
+use crate::stamp::Stamp;
 
 pub(super) const FORMAT: LineFormat = LineFormat {
     name: "rtmt-alert",
@@ -27,6 +30,9 @@ pub(super) const FORMAT: LineFormat = LineFormat {
         "%[AlertName=LowSwapPartitionAvailableDiskSpace][AlertDetail= 4 percent left][AppID=Cisco AMC Service][ClusterID=][NodeID=uccxpub]: RTMT Alert",
     ],
 };
+
+/// RTMT's facilities, since release 8 and before.
+pub(super) const FACILITIES: [&str; 2] = ["UC_RTMT", "CCM_RTMT"];
 
 /// What opens the parameters since release 8.
 const TAGS: &str = "[AlertName=";
@@ -58,11 +64,26 @@ fn read(text: &str) -> Option<Record<'_>> {
     if let Some((front, alert)) = split_at_word(text, SENTENCE) {
         let mut record = coded(front)?;
         record.params.extend(sentence(alert));
+        record.stamp = record.stamp.map(|stamp| with_year(stamp, alert));
         record.text = Cow::Borrowed("RTMT Alert");
         return Some(record);
     }
     // Cut off in front of its parameters, or another alarm of the same facility.
+    if !names_facility(text) {
+        return None;
+    }
     ciscolog::envelope(text).filter(ciscolog::is_rtmt)
+}
+
+/// True if a code of RTMT stands anywhere in a record: of most it need not be read to see that there is none.
+fn names_facility(text: &str) -> bool {
+    let is_rtmt = |code: &[u8]| {
+        let code = code.strip_prefix(b" ").unwrap_or(code);
+        let begins =
+            |name: &&str| code.get(..name.len()).is_some_and(|it| it.eq_ignore_ascii_case(name.as_bytes()));
+        FACILITIES.iter().any(|name| begins(name))
+    };
+    memchr::memchr_iter(b'%', text.as_bytes()).any(|at| text.as_bytes().get(at + 1..).is_some_and(is_rtmt))
 }
 
 /// The alarm line in the alert's detail.
@@ -203,6 +224,20 @@ fn sentence(alert: &str) -> Vec<Param<'_>> {
     params
 }
 
+/// The stamp with the year of the time that the alert's text says, where the header has none: they are the same time,
+/// maybe in another zone.
+fn with_year(stamp: Stamp, alert: &str) -> Stamp {
+    let said =
+        alert.split_once("generated on ").and_then(|(_, said)| grammar::java_date(said.trim_start()).ok());
+    let Some((_, said)) = said.filter(|_| stamp.year.is_none()) else { return stamp };
+    let is_near = |year: &i32| {
+        let (own, other) = (stamp.civil(*year), said.year.and_then(|year| said.civil(year)));
+        own.zip(other).is_some_and(|(own, other)| (own - other).abs() <= TimeDelta::days(1))
+    };
+    let years = said.year.into_iter().flat_map(|year| [year, year - 1, year + 1]);
+    Stamp { year: years.into_iter().find(is_near), ..stamp }
+}
+
 /// True if a detail is not cut off inside an alarm that it quotes.
 fn is_whole(detail: &str) -> bool {
     alert_email::find_label(detail, &["MatchedEvent"], false)
@@ -257,6 +292,20 @@ mod tests {
             ("RTMT_ALERT", None, Some("uccxpub"))
         );
         check_quoted(&text, Some(INNER));
+    }
+
+    #[test]
+    fn a_header_without_a_year_takes_that_of_the_text() {
+        let stamp = |text: &str| alert(text).stamp.unwrap().written();
+        let text = FORMAT.samples[2];
+        assert_eq!(stamp(text), "May 30 2013 15:33:20.636 UTC");
+        assert_eq!(stamp(&text.replace("generated on", "raised on")), "May 30 15:33:20.636 UTC");
+        // Another time than that of the header, and the turn of the year between two zones.
+        assert_eq!(stamp(&text.replace("Thu May 30", "Thu May 21")), "May 30 15:33:20.636 UTC");
+        let turn = text
+            .replace(": May 30 15:", ": Jan 01 05:")
+            .replace("Thu May 30 15:33:20 GMT+00:00", "Tue Dec 31 21:33:20 CST");
+        assert_eq!(stamp(&turn), "Jan 01 2014 05:33:20.636 UTC");
     }
 
     #[test]

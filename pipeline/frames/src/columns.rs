@@ -82,6 +82,10 @@ pub(crate) fn neighbour(column: &Column, side: Side) -> PolarsResult<Column> {
 /// Masks are joined by "or" for the reason given at [`neighbour`]: an "and" that is nowhere true needs the zeroes.
 pub(crate) fn differs(frame: &DataFrame, names: &[&str], side: Side) -> PolarsResult<BooleanChunked> {
     let rows = frame.height();
+    if rows <= 1 {
+        // Comparing columns of one row needs the zeroes too.
+        return Ok(BooleanChunked::from_iter_values("differs".into(), std::iter::repeat_n(true, rows)));
+    }
     let edge = match side {
         Side::Before => 0,
         Side::After => rows.saturating_sub(1),
