@@ -60,7 +60,8 @@ pub(super) fn find_label(text: &str, labels: &[&str], own_line: bool) -> Option<
     for label in labels {
         // Only what lies in front of a label found already is looked at.
         let window = text.get(..found.as_ref().map_or(text.len(), |found| found.start)).unwrap_or_default();
-        let earlier = window.match_indices(label).find_map(|(at, _)| {
+        let places = memchr::memmem::find_iter(window.as_bytes(), label.as_bytes());
+        let earlier = places.into_iter().find_map(|at| {
             let behind = text.get(at + label.len()..)?;
             let value = behind.trim_start_matches([' ', '\t']).strip_prefix(':')?;
             let before = text.get(..at)?;

@@ -42,7 +42,7 @@ use crate::lines::Layout;
 
 /// The alarm lines that an alert's text quotes, one for each matched event.
 pub(crate) fn matched_events(text: &str) -> Vec<&str> {
-    let places = text.match_indices("MatchedEvent").map(|(at, _)| at);
+    let places = memchr::memmem::find_iter(text.as_bytes(), b"MatchedEvent");
     places.filter_map(|at| text.get(at..).and_then(alert_email::matched_event)).collect()
 }
 

@@ -93,7 +93,7 @@ fn quoted<'a>(record: &'a Record<'a>) -> Option<&'a str> {
 
 /// The text in front of `word`, and the text from it on.
 fn split_at_word<'a>(text: &'a str, word: &str) -> Option<(&'a str, &'a str)> {
-    text.split_at_checked(text.find(word)?)
+    text.split_at_checked(memchr::memmem::find(text.as_bytes(), word.as_bytes())?)
 }
 
 /// What stands in front of an alert, where it ends with RTMT's code.

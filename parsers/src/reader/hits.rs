@@ -63,7 +63,7 @@ impl Reader {
         }
     }
 
-    /// A run of debug records that is read on at `start`. They are searched for failure texts together.
+    /// A run of debug records that is read on at `start`. It is searched for failure texts as a whole.
     fn doubted(&self, bytes: &[u8], start: usize, stop: usize, plain: usize) -> DebugRun {
         let fails = self.gate.catalog.find(bytes.get(..stop).unwrap_or_default(), start);
         let doubt = fails.map_or(plain, |at| self.beginning_before(bytes, at).min(plain));
@@ -120,6 +120,9 @@ impl Reader {
     }
 }
 
+/// Bytes of `Mon DD hh:mm:ss.mmm `.
+const STAMP: usize = 20;
+
 /// Debug records of the license library, one behind the other.
 struct DebugRun {
     /// Where the record behind them begins.
@@ -149,13 +152,22 @@ fn behind_debug(bytes: &[u8], start: usize, hit: usize, doubt: usize) -> (usize,
     let header = |at: usize| bytes.get(at..).and_then(lines::trace_header).map(|(_, month)| at + month);
     let mut last = start;
     let mut end = plain_end(bytes, hit).unwrap_or(hit);
-    let Some(code) = header(start).and_then(|month| hit.checked_sub(month)) else { return (last, end) };
+    let Some(first) = header(start) else { return (last, end) };
+    let Some(code) = hit.checked_sub(first) else { return (last, end) };
+    // From behind the milliseconds to the colon behind the code most lines are equal.
+    let colon = bytes.get(hit..).and_then(|rest| memchr::memchr(b':', rest)).unwrap_or_default();
+    let words = |month: usize| bytes.get(month + STAMP..=month + code + colon);
+    let known = words(first);
     while let Some(month) = header(end).filter(|_| end < doubt) {
         let hit = month + code;
-        let line = bytes.get(end..bytes.len().min(hit + 40)).unwrap_or_default();
-        let Some(next) = plain_end(bytes, hit).filter(|_| sift::is_debug_code(line, hit - end)) else {
-            break;
+        let is_debug = || {
+            let line = bytes.get(end..bytes.len().min(hit + 40)).unwrap_or_default();
+            sift::is_debug_code(line, hit - end)
         };
+        if !((known.is_some() && words(month) == known) || is_debug()) {
+            break;
+        }
+        let Some(next) = plain_end(bytes, hit) else { break };
         (last, end) = (end, next);
     }
     (last, end)

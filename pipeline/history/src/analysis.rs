@@ -177,6 +177,12 @@ impl Analysis {
     }
 }
 
+/// Events in order of time, then of their first lines.
+fn by_time(a: &Event, b: &Event) -> std::cmp::Ordering {
+    let [first, other] = [a, b].map(|event| event.witnesses.first().map(|testimony| &testimony.origin));
+    a.at.cmp(&b.at).then_with(|| first.cmp(&other))
+}
+
 /// Digits compare as numbers, so `MCVD2` comes before `MCVD10`.
 fn natural(path: &str) -> (Vec<(String, u128)>, String) {
     let mut parts = Vec::new();
@@ -308,7 +314,7 @@ impl Stage {
         let mut coverage = Coverage::default();
         let mut gaps = Vec::new();
         let mut clock_steps = Vec::new();
-        let mut events = Vec::new();
+        let mut events = Vec::with_capacity(inputs.iter().map(|input| input.read.sightings.len()).sum());
         let mut newest: Option<Instant> = None;
         let mut bases: BTreeMap<Option<String>, (YearBasis, ZoneBasis)> = BTreeMap::new();
         let mut debug_seen: BTreeMap<Arc<str>, u64> = BTreeMap::new();
@@ -471,21 +477,13 @@ impl Stage {
     }
 
     /// Dated events in order of time, twins merged; then the undated ones in input order.
-    fn order(&self, events: Vec<Event>, options: &Options, as_of: Option<Instant>) -> Vec<Event> {
-        let (mut dated, undated): (Vec<Event>, Vec<Event>) =
-            events.into_iter().partition(|event| event.at.is_some());
-        dated.sort_by(|a, b| {
-            let key =
-                |event: &Event| (event.at, event.witnesses.first().map(|testimony| testimony.origin.clone()));
-            key(a).cmp(&key(b))
-        });
-        let mut events = reconcile::merge(dated);
+    fn order(&self, mut events: Vec<Event>, options: &Options, as_of: Option<Instant>) -> Vec<Event> {
+        // In place: there may be a hundred thousand, and most are dated.
+        let undated: Vec<Event> = events.extract_if(.., |event| event.at.is_none()).collect();
+        events.sort_by(by_time);
+        let mut events = reconcile::merge(events);
         // The merge may have taken a more firmly found instant, or put another witness first.
-        events.sort_by(|a, b| {
-            let key =
-                |event: &Event| (event.at, event.witnesses.first().map(|testimony| testimony.origin.clone()));
-            key(a).cmp(&key(b))
-        });
+        events.sort_by(by_time);
         let until = options.until.or(options.as_of).or(as_of);
         events.retain(|event| until.is_none_or(|until| event.at <= Some(until)));
         events.extend(undated);

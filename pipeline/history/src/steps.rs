@@ -45,13 +45,20 @@ pub(crate) fn steps(
     marks.sort_by_key(|mark| mark.offset);
     marks.dedup_by_key(|mark| mark.offset);
     let mut out = Vec::new();
+    // Each is dated once, although it is the one behind and then the one before.
+    let mut dated: Option<(u64, Option<Instant>)> = None;
     for pair in marks.windows(2) {
         let [before, after] = pair else { continue };
         let (Some(low), Some(high)) = (before.seq, after.seq) else { continue };
-        let one_run =
-            is_one_log(before, after) && low < high && high - low <= after.line.saturating_sub(before.line);
-        let (Some(from), Some(to)) = (instant(before), instant(after)) else { continue };
-        if one_run && from - to > JITTER && !may_be_a_fold(before, after, from - to) {
+        if !is_one_log(before, after) || low >= high || high - low > after.line.saturating_sub(before.line) {
+            continue;
+        }
+        let known = dated.filter(|(offset, _)| *offset == before.offset).map(|(_, at)| at);
+        let from = known.unwrap_or_else(|| instant(before));
+        let to = instant(after);
+        dated = Some((after.offset, to));
+        let (Some(from), Some(to)) = (from, to) else { continue };
+        if from - to > JITTER && !may_be_a_fold(before, after, from - to) {
             out.push(ClockStep {
                 node: node.cloned(),
                 log: Arc::clone(log),
