@@ -109,24 +109,28 @@ fn cost(stem: &[u8]) -> u64 {
 /// A few short stems of which one stands in each literal: the search is the faster the fewer and the rarer they are.
 /// Greedy: the stem that costs the least for each literal that it stands for comes first.
 fn stems(literals: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let mut open: Vec<&[u8]> = literals.iter().map(Vec::as_slice).collect();
-    let mut out: Vec<Vec<u8>> = Vec::new();
-    while !open.is_empty() {
-        let mut shared: BTreeMap<&[u8], (u64, usize)> = BTreeMap::new();
-        for (at, literal) in open.iter().enumerate() {
-            for stem in literal.windows(STEM.min(literal.len())) {
-                let (count, last) = shared.entry(stem).or_insert((0, usize::MAX));
-                if *last != at {
-                    (*count, *last) = (*count + 1, at);
-                }
+    let mut holders: BTreeMap<&[u8], Vec<usize>> = BTreeMap::new();
+    for (at, literal) in literals.iter().enumerate() {
+        for stem in literal.windows(STEM.min(literal.len())) {
+            let of = holders.entry(stem).or_default();
+            if of.last() != Some(&at) {
+                of.push(at);
             }
         }
-        let each = |stem: &[u8], count: u64| cost(stem) / count;
-        let best = shared.iter().min_by_key(|(stem, (count, _))| (each(stem, *count), **stem));
-        // An empty literal stands everywhere, and no pattern has one.
-        let Some(stem) = best.map(|(stem, _)| stem.to_vec()) else { break };
-        open.retain(|literal| memchr::memmem::find(literal, &stem).is_none());
-        out.push(stem);
+    }
+    let mut stems: Vec<(&[u8], u64, Vec<usize>)> =
+        holders.into_iter().map(|(stem, holders)| (stem, cost(stem), holders)).collect();
+    let mut out: Vec<Vec<u8>> = Vec::new();
+    while !stems.is_empty() {
+        let each = |(_, cost, holders): &(&[u8], u64, Vec<usize>)| cost / holders.len() as u64;
+        let Some((stem, _, found)) = stems.iter().min_by_key(|stem| (each(stem), stem.0)).cloned() else {
+            break;
+        };
+        out.push(stem.to_vec());
+        for (_, _, holders) in &mut stems {
+            holders.retain(|holder| !found.contains(holder));
+        }
+        stems.retain(|(_, _, holders)| !holders.is_empty());
     }
     out
 }

@@ -4,26 +4,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono_tz::Tz;
-use parsers::event::Witness;
-use parsers::member::{Mark, MemberRead};
+use parsers::member::MemberRead;
 use parsers::stamp::{self, Instant, NodeClock, Stamp, YearBasis, ZoneBasis};
 
 use crate::clocks::{Clocks, Given};
-use crate::coverage::{Coverage, Log, Silence};
+use crate::coverage::{Coverage, Silence};
 use crate::dating::{Dating, dated};
 use crate::downloads;
-use crate::facts::{Event, Facts, Gap, GapKind, Instance, Member, MemberOutcome, Node, Source};
+use crate::facts::{Event, Facts, Gap, GapKind, Instance, MemberOutcome, Node, Source};
 use crate::grouping::{self, Cluster};
 use crate::instances::{self, Aligned};
 use crate::intake::{self, Purchased};
-use crate::members::{log_name, log_of, member};
+use crate::members::{Told, log_name};
 use crate::nodes::{self, Registry};
 use crate::outputs;
 use crate::pairing;
+use crate::parallel;
 use crate::policy::{REPORT_EVERY_IMMEDIATE, Regime};
 use crate::reconcile;
 use crate::runs::{self, Runs};
-use crate::steps::{restarts, steps};
 use crate::workbooks;
 
 /// A member as the shell read it.
@@ -318,40 +317,24 @@ impl Stage {
         let mut newest: Option<Instant> = None;
         let mut bases: BTreeMap<Option<String>, (YearBasis, ZoneBasis)> = BTreeMap::new();
         let mut debug_seen: BTreeMap<Arc<str>, u64> = BTreeMap::new();
-        for (number, (input, node)) in inputs.iter().zip(&self.member_nodes).enumerate() {
-            let clock = self.member_clock(inputs, number, &options.given);
-            let dating = Dating { member: number, clock: &clock, runs: &runs };
-            let shown: Option<Arc<str>> = node.as_deref().map(Into::into);
-            let mut clocks: BTreeMap<Option<String>, NodeClock> = BTreeMap::new();
-            let mut span = Self::cover(input, shown.clone(), &dating, &mut coverage, &mut gaps);
-            clock_steps
-                .extend(steps(input, number, shown.as_ref(), &log_name(input), |mark| dating.mark(mark)));
-            newest = newest.max(span.1);
+        let told = parallel::map(inputs.len(), |number| {
+            self.told(inputs.get(number)?, number, &runs, &index, &options.given)
+        });
+        for (told, input) in told.into_iter().zip(inputs) {
+            let Some(told) = told else { continue };
+            coverage.absorb(told.coverage);
+            gaps.extend(told.gaps);
+            clock_steps.extend(told.clock_steps);
+            newest = newest.max(told.newest);
+            for (node, basis) in told.bases {
+                let worst = bases.entry(node).or_insert(basis);
+                *worst = (worst.0.max(basis.0), worst.1.max(basis.1));
+            }
             for code in &input.read.debug_seen {
                 *debug_seen.entry(Arc::clone(code)).or_default() += 1;
             }
-            for sighting in &input.read.sightings {
-                let own =
-                    sighting.node.as_deref().map(|name| self.registry.key(name)).or_else(|| node.clone());
-                let other = (own != *node).then(|| {
-                    let of = || self.clocks.clock(own.as_deref(), &options.given, input.not_after);
-                    &*clocks.entry(own.clone()).or_insert_with(of)
-                });
-                let place = own.as_deref().and_then(|own| index.get(own).copied());
-                let event = dated(sighting, &dating, other, place);
-                if sighting.stamp.is_some_and(|stamp| stamp.year.is_none()) {
-                    let worst = bases.entry(own.clone()).or_insert((event.year, event.zone));
-                    *worst = (worst.0.max(event.year), worst.1.max(event.zone));
-                }
-                newest = newest.max(event.at);
-                // Marks are samples: an event may lie outside of them. What is quoted has another log's time.
-                if let (Some(at), Witness::Trace | Witness::Syslog) = (event.at, sighting.witness) {
-                    span = (span.0.map_or(Some(at), |from| Some(from.min(at))), span.1.max(Some(at)));
-                }
-                events.push(event);
-            }
-            let n_restarts = restarts(input, |mark| dating.mark(mark));
-            members.push(Member { n_restarts, ..member(input, shown, span) });
+            events.extend(told.events);
+            members.push(told.member);
         }
         for table in &tables {
             let Some(((from, to), member)) = table.span().zip(members.get_mut(table.member)) else {
@@ -412,68 +395,36 @@ impl Stage {
         Facts { as_of, members, gaps, clock_steps, debug_seen, instances, ..Facts::default() }
     }
 
+    /// What one member tells.
+    fn told(
+        &self,
+        input: &Input,
+        number: usize,
+        runs: &Runs,
+        index: &BTreeMap<&str, usize>,
+        given: &Given,
+    ) -> Option<Told> {
+        let node = self.member_nodes.get(number)?;
+        let clock = self.clocks.clock(node.as_deref(), given, input.not_after);
+        let dating = Dating { member: number, clock: &clock, runs };
+        let shown: Option<Arc<str>> = node.as_deref().map(Into::into);
+        let mut told = Told::new(input, shown.as_ref(), &dating);
+        let mut clocks: BTreeMap<Option<String>, NodeClock> = BTreeMap::new();
+        for sighting in &input.read.sightings {
+            let own = sighting.node.as_deref().map(|name| self.registry.key(name)).or_else(|| node.clone());
+            let other = (own != *node).then(|| {
+                let of = || self.clocks.clock(own.as_deref(), given, input.not_after);
+                &*clocks.entry(own.clone()).or_insert_with(of)
+            });
+            let place = own.as_deref().and_then(|own| index.get(own).copied());
+            told.add(dated(sighting, &dating, other, place), sighting, own);
+        }
+        Some(told)
+    }
+
     fn member_clock(&self, inputs: &[Input], member: usize, given: &Given) -> NodeClock {
         let node = self.member_nodes.get(member).and_then(Option::as_deref);
         self.clocks.clock(node, given, inputs.get(member).and_then(|input| input.not_after))
-    }
-
-    /// Where a member was alive, and its first and last instant.
-    fn cover(
-        input: &Input,
-        shown: Option<Arc<str>>,
-        dating: &Dating<'_>,
-        coverage: &mut Coverage,
-        gaps: &mut Vec<Gap>,
-    ) -> (Option<Instant>, Option<Instant>) {
-        let instant = |mark: &Mark| dating.mark(mark);
-        let log = log_name(input);
-        let of = |mark: &Mark| log_of(input, &log, mark);
-        let named = |name: Arc<str>| Log { node: shown.clone(), name };
-        for hole in &input.read.holes {
-            gaps.push(Gap {
-                node: shown.clone(),
-                log: of(&hole.after),
-                from: instant(&hole.before),
-                to: instant(&hole.after),
-                kind: GapKind::Sequence,
-                missing: Some(hole.missing),
-            });
-        }
-        // Of each log in it, in file order: from where on it is known to go on, and its last record.
-        let mut logs: BTreeMap<Arc<str>, (Instant, Instant)> = BTreeMap::new();
-        let mut span: Option<(Instant, Instant)> = None;
-        for mark in &input.read.marks {
-            let Some(at) = instant(mark) else { continue };
-            logs.entry(of(mark)).and_modify(|(_, last)| *last = at).or_insert((at, at));
-            // A circular file begins with its youngest records: first and last are by time.
-            span = Some(span.map_or((at, at), |(from, to)| (from.min(at), to.max(at))));
-        }
-        let Some((from, to)) = span else { return (None, None) };
-        let holes = input.read.holes.iter().map(|hole| (&hole.before, &hole.after));
-        let restarts = input.read.restarts.iter().map(|(before, after)| (before, after));
-        for (before, after) in holes.chain(restarts) {
-            if let (Some(from), Some(to)) = (instant(before), instant(after)) {
-                let (one, other) = (of(before), of(after));
-                if one != other {
-                    coverage.add_break(named(one), from, to);
-                }
-                coverage.add_break(named(other), from, to);
-            }
-        }
-        for (before, after) in &input.read.silences {
-            let name = of(before);
-            if name == of(after)
-                && let (Some(before), Some(after)) = (instant(before), instant(after))
-                && let Some((start, _)) = logs.get_mut(&name)
-            {
-                coverage.add(named(name), *start, before);
-                *start = after;
-            }
-        }
-        for (name, (start, last)) in logs {
-            coverage.add(named(name), start, last);
-        }
-        (Some(from), Some(to))
     }
 
     /// Dated events in order of time, twins merged; then the undated ones in input order.

@@ -47,6 +47,15 @@ impl Coverage {
         self.breaks.entry(log).or_default().push((from.min(to), from.max(to)));
     }
 
+    /// Adds all that another one holds.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        for (own, others) in [(&mut self.logs, other.logs), (&mut self.breaks, other.breaks)] {
+            for (log, stretches) in others {
+                own.entry(log).or_default().extend(stretches);
+            }
+        }
+    }
+
     /// Joins stretches that touch; call once, after the last [`Coverage::add`].
     pub fn settle(&mut self) {
         for stretches in self.logs.values_mut() {

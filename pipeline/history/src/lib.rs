@@ -32,6 +32,7 @@ mod members;
 pub mod nodes;
 mod outputs;
 pub mod pairing;
+mod parallel;
 pub mod policy;
 pub mod reconcile;
 pub mod rule;

@@ -10,6 +10,7 @@ use parsers::member::MemberRead;
 use parsers::stamp::{Instant, NodeClock, Resolved, Stamp, YearBasis, ZoneBasis, possible_years, resolve};
 
 use crate::analysis::Input;
+use crate::parallel;
 
 /// Threads of a process write their records this far out of order.
 const JITTER: TimeDelta = TimeDelta::seconds(2);
@@ -51,24 +52,22 @@ impl Runs {
     pub fn new(
         inputs: &[Input],
         member_nodes: &[Option<String>],
-        clock: impl Fn(usize) -> NodeClock,
+        clock: impl Fn(usize) -> NodeClock + Sync,
         log: impl Fn(&Input) -> Arc<str>,
     ) -> Self {
-        let mut stretches: BTreeMap<Log<'_>, Vec<Vec<Item>>> = BTreeMap::new();
-        for (member, (input, node)) in inputs.iter().zip(member_nodes).enumerate() {
-            let own = numbered(input);
-            if own.is_empty() {
-                continue;
-            }
+        let found = parallel::map(inputs.len(), |member| {
+            let own = inputs.get(member).map(numbered).filter(|own| !own.is_empty())?;
             let own_clock = clock(member);
-            let known = stretches.entry((node.as_deref(), log(input))).or_default();
-            for stretch in own {
-                known.push(
-                    stretch
-                        .into_iter()
-                        .map(|(at, seq, stamp)| item(member, at, seq, stamp, &own_clock))
-                        .collect(),
-                );
+            let dated = |stretch: Vec<(u64, u64, Stamp)>| -> Vec<Item> {
+                let items = stretch.into_iter();
+                items.map(|(at, seq, stamp)| item(member, at, seq, stamp, &own_clock)).collect()
+            };
+            Some(own.into_iter().map(dated).collect::<Vec<_>>())
+        });
+        let mut stretches: BTreeMap<Log<'_>, Vec<Vec<Item>>> = BTreeMap::new();
+        for (own, (input, node)) in found.into_iter().zip(inputs.iter().zip(member_nodes)) {
+            if let Some(own) = own {
+                stretches.entry((node.as_deref(), log(input))).or_default().extend(own);
             }
         }
         let mut runs = Self::default();
