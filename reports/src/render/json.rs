@@ -5,6 +5,8 @@
 
 use std::fmt;
 use std::io;
+use std::sync::mpsc::{self, Receiver};
+use std::thread::Scope;
 
 use serde::Serialize;
 use serde_json::ser::Formatter;
@@ -13,8 +15,11 @@ use super::Options;
 use crate::escape::is_hidden;
 use crate::report::Report;
 
-/// Events that one thread writes at a time: a report of many is written by two, and held by none as a whole.
-const PIECE: usize = 512;
+/// Events that a thread makes at a time. Two threads make those of a report of many while a third one writes.
+const PIECE: usize = 128;
+
+/// Pieces that each of them is ahead at most: nobody holds the report as a whole.
+const AHEAD: usize = 4;
 
 /// Writes the report as JSON with a final line break.
 ///
@@ -36,25 +41,29 @@ pub fn to_writer(report: &Report, mut out: impl io::Write) -> io::Result<()> {
         signatures,
         redaction,
     } = report;
-    out.write_all(b"{")?;
-    let mut first = true;
-    let mut field =
-        |out: &mut dyn io::Write, name: &str, value: &dyn Fn(&mut dyn io::Write) -> io::Result<()>| {
-            write!(out, "{}\n  \"{name}\": ", if std::mem::take(&mut first) { "" } else { "," })?;
-            value(out)
-        };
-    field(&mut out, "schema_version", &|out| value(out, 1, schema_version))?;
-    field(&mut out, "tool", &|out| value(out, 1, tool))?;
-    field(&mut out, "as_of", &|out| value(out, 1, as_of))?;
-    field(&mut out, "input", &|out| value(out, 1, input))?;
-    field(&mut out, "product_instances", &|out| value(out, 1, product_instances))?;
-    field(&mut out, "events", &|out| list(out, events))?;
-    field(&mut out, "checks", &|out| value(out, 1, checks))?;
-    field(&mut out, "causes", &|out| value(out, 1, causes))?;
-    field(&mut out, "suppressions", &|out| value(out, 1, suppressions))?;
-    field(&mut out, "signatures", &|out| value(out, 1, signatures))?;
-    field(&mut out, "redaction", &|out| value(out, 1, redaction))?;
-    out.write_all(b"\n}\n")
+    std::thread::scope(|scope| {
+        // They are made while what stands in front of them is written.
+        let events = Pieces::of(scope, events);
+        out.write_all(b"{")?;
+        let mut first = true;
+        let mut field =
+            |out: &mut dyn io::Write, name: &str, value: &dyn Fn(&mut dyn io::Write) -> io::Result<()>| {
+                write!(out, "{}\n  \"{name}\": ", if std::mem::take(&mut first) { "" } else { "," })?;
+                value(out)
+            };
+        field(&mut out, "schema_version", &|out| value(out, 1, schema_version))?;
+        field(&mut out, "tool", &|out| value(out, 1, tool))?;
+        field(&mut out, "as_of", &|out| value(out, 1, as_of))?;
+        field(&mut out, "input", &|out| value(out, 1, input))?;
+        field(&mut out, "product_instances", &|out| value(out, 1, product_instances))?;
+        field(&mut out, "events", &|out| events.write(out))?;
+        field(&mut out, "checks", &|out| value(out, 1, checks))?;
+        field(&mut out, "causes", &|out| value(out, 1, causes))?;
+        field(&mut out, "suppressions", &|out| value(out, 1, suppressions))?;
+        field(&mut out, "signatures", &|out| value(out, 1, signatures))?;
+        field(&mut out, "redaction", &|out| value(out, 1, redaction))?;
+        out.write_all(b"\n}\n")
+    })
 }
 
 /// One value at a depth.
@@ -63,34 +72,61 @@ fn value<T: Serialize + ?Sized>(out: &mut dyn io::Write, depth: usize, value: &T
     Ok(())
 }
 
-/// A list one level below the top, in pieces that two threads make.
-fn list<T: Serialize + Sync>(out: &mut dyn io::Write, items: &[T]) -> io::Result<()> {
-    let write = |items: &[T]| -> io::Result<Vec<u8>> {
+/// A list one level below the top.
+struct Pieces<'a, T> {
+    items: &'a [T],
+    /// Take turns; none for a short list, which is made when it is written.
+    makers: Vec<Receiver<io::Result<Vec<u8>>>>,
+}
+
+impl<'a, T: Serialize + Sync> Pieces<'a, T> {
+    /// Begins to make a long list.
+    fn of<'scope>(scope: &'scope Scope<'scope, '_>, items: &'a [T]) -> Self
+    where
+        'a: 'scope,
+    {
+        let maker = |first: usize| {
+            let (made, taken) = mpsc::sync_channel(AHEAD);
+            scope.spawn(move || {
+                for piece in items.chunks(PIECE).skip(first).step_by(2) {
+                    // Writing failed, and nobody takes more.
+                    if made.send(Self::make(piece)).is_err() {
+                        break;
+                    }
+                }
+            });
+            taken
+        };
+        let n_makers = if items.len() > PIECE { 2 } else { 0 };
+        Self { items, makers: (0..n_makers).map(maker).collect() }
+    }
+
+    /// Some items, a comma in front of each.
+    fn make(items: &[T]) -> io::Result<Vec<u8>> {
         let mut text = Vec::with_capacity(items.len() << 10);
         for item in items {
             text.extend_from_slice(b",\n    ");
             value(&mut text, 2, item)?;
         }
         Ok(text)
-    };
-    if items.is_empty() {
-        return out.write_all(b"[]");
     }
-    out.write_all(b"[")?;
-    let mut skip = 1;
-    for piece in items.chunks(2 * PIECE) {
-        let (one, other) = piece.split_at(piece.len().min(PIECE));
-        let (one, other) = std::thread::scope(|scope| {
-            let other = (!other.is_empty()).then(|| scope.spawn(|| write(other)));
-            let one = write(one);
-            let gone = |_| Err(io::Error::other("a writer thread ended early"));
-            (one, other.map_or(Ok(Vec::new()), |other| other.join().unwrap_or_else(gone)))
-        });
-        out.write_all(one?.get(skip..).unwrap_or_default())?;
-        out.write_all(&other?)?;
-        skip = 0;
+
+    /// Writes the list.
+    fn write(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        if self.items.is_empty() {
+            return out.write_all(b"[]");
+        }
+        out.write_all(b"[")?;
+        let mut makers = self.makers.iter().cycle();
+        for (number, piece) in self.items.chunks(PIECE).enumerate() {
+            let text = match makers.next() {
+                Some(maker) => maker.recv().map_err(|_| io::Error::other("a writer thread ended early"))?,
+                None => Self::make(piece),
+            };
+            out.write_all(text?.get(usize::from(number == 0)..).unwrap_or_default())?;
+        }
+        out.write_all(b"\n  ]")
     }
-    out.write_all(b"\n  ]")
 }
 
 /// Any document in the same form, with a final line break.
