@@ -351,7 +351,7 @@ pub(super) fn tags(rest: &str) -> (Params<'_>, &str) {
             break;
         }
         let end = if key == "AlertDetail" {
-            behind.rfind("][AppID=").or_else(|| balanced_end(behind))
+            memchr::memmem::rfind(behind.as_bytes(), b"][AppID=").or_else(|| balanced_end(behind))
         } else {
             balanced_end(behind)
         };

@@ -154,7 +154,7 @@ fn tagged(alert: &str) -> (Vec<Param<'_>>, &str) {
 /// alarm's own: then the fields behind the quotation are missing.
 fn detail_end(behind: &str) -> Option<usize> {
     let quotes = alert_email::find_label(behind, &["MatchedEvent"], false);
-    let Some(last) = behind.rfind("][AppID=") else {
+    let Some(last) = memchr::memmem::rfind(behind.as_bytes(), b"][AppID=") else {
         return if quotes.is_some() { None } else { balanced_end(behind) };
     };
     let complete =
@@ -184,7 +184,7 @@ fn balanced_end(value: &str) -> Option<usize> {
 ///
 /// Alerts were only seen without: there a `\` belongs to the quoted alarm.
 fn unescape(detail: &str) -> Cow<'_, str> {
-    if !detail.contains(r"%\[") {
+    if memchr::memmem::find(detail.as_bytes(), br"%\[").is_none() {
         return grammar::decode_octal(detail);
     }
     let mut out = String::with_capacity(detail.len());

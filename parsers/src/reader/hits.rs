@@ -24,13 +24,18 @@ impl Reader {
         };
         while let Some(hit) = find(from) {
             // Debug output of the licence library is worth a look only if it tells of a failure.
-            if let Some(start) = debug_line(bytes, hit).filter(|_| !every) {
+            if let Some(first) = DebugLine::of(bytes, hit).filter(|_| !every) {
+                let start = first.start;
                 let run = match debug.take().filter(|run| start < run.stop) {
                     Some(run) if start <= run.doubt => run,
                     Some(run) => self.doubted(bytes, start, run.stop, run.plain),
                     None => {
-                        let (last, end) = behind_debug(bytes, start, hit, bytes.len());
-                        let stop = self.next_beginning(bytes, end.saturating_sub(1).max(hit));
+                        let (last, end) = first.run(bytes, bytes.len());
+                        let behind = bytes.get(end..).unwrap_or_default();
+                        let stop = match lines::trace_header(behind) {
+                            Some(_) => end,
+                            None => self.next_beginning(bytes, end.saturating_sub(1).max(hit)),
+                        };
                         // Behind its first line the last record may be run together with another one.
                         let is_plain = !has_code(bytes.get(end..stop).unwrap_or_default());
                         self.doubted(bytes, start, stop, if is_plain { stop } else { last })
@@ -44,11 +49,12 @@ impl Reader {
                         noted = true;
                         self.note_debug(bytes.get(start..).unwrap_or_default());
                     }
-                    from = if doubt == stop { stop } else { behind_debug(bytes, start, hit, doubt).1 };
+                    from = if doubt == stop { stop } else { first.run(bytes, doubt).1 };
                     continue;
                 }
             }
-            let start = self.beginning_before(bytes, hit);
+            // Rows follow each other.
+            let start = if every { hit } else { self.beginning_before(bytes, hit) };
             let end = self.next_beginning(bytes, hit);
             let record = bytes.get(start..end).unwrap_or_default();
             from = end.max(hit + 1);
@@ -133,44 +139,55 @@ struct DebugRun {
     doubt: usize,
 }
 
-/// Offset of the line of a hit, if that line is a debug record of the licence library, or the beginning of one.
-fn debug_line(bytes: &[u8], hit: usize) -> Option<usize> {
-    let near = bytes.get(hit.saturating_sub(80)..hit)?;
-    let start = match memchr::memrchr(b'\n', near) {
-        Some(newline) => hit - near.len() + newline + 1,
-        None if near.len() == hit => 0,
-        None => return None,
-    };
-    let line = bytes.get(start..bytes.len().min(hit + 40))?;
-    lines::trace_header(line)?;
-    (sift::is_debug_code(line, hit - start) && plain_end(bytes, hit).is_some()).then_some(start)
+/// A line that is a debug record of the license library, or the beginning of one, and in which no other code stands.
+struct DebugLine {
+    start: usize,
+    /// Where its month stands.
+    month: usize,
+    /// Where the gate's literal stands in its code.
+    hit: usize,
+    /// Behind its line break.
+    end: usize,
 }
 
-/// Of the debug line of a hit and the debug lines that follow it before `doubt`: where the last begins, and where it
-/// ends. A line in which another code stands is none of them.
-fn behind_debug(bytes: &[u8], start: usize, hit: usize, doubt: usize) -> (usize, usize) {
-    let header = |at: usize| bytes.get(at..).and_then(lines::trace_header).map(|(_, month)| at + month);
-    let mut last = start;
-    let mut end = plain_end(bytes, hit).unwrap_or(hit);
-    let Some(first) = header(start) else { return (last, end) };
-    let Some(code) = hit.checked_sub(first) else { return (last, end) };
-    // From behind the milliseconds to the colon behind the code most lines are equal.
-    let colon = bytes.get(hit..).and_then(|rest| memchr::memchr(b':', rest)).unwrap_or_default();
-    let words = |month: usize| bytes.get(month + STAMP..=month + code + colon);
-    let known = words(first);
-    while let Some(month) = header(end).filter(|_| end < doubt) {
-        let hit = month + code;
-        let is_debug = || {
-            let line = bytes.get(end..bytes.len().min(hit + 40)).unwrap_or_default();
-            sift::is_debug_code(line, hit - end)
+impl DebugLine {
+    /// The line of a hit.
+    fn of(bytes: &[u8], hit: usize) -> Option<Self> {
+        let near = bytes.get(hit.saturating_sub(80)..hit)?;
+        let start = match memchr::memrchr(b'\n', near) {
+            Some(newline) => hit - near.len() + newline + 1,
+            None if near.len() == hit => 0,
+            None => return None,
         };
-        if !((known.is_some() && words(month) == known) || is_debug()) {
-            break;
-        }
-        let Some(next) = plain_end(bytes, hit) else { break };
-        (last, end) = (end, next);
+        let line = bytes.get(start..bytes.len().min(hit + 40))?;
+        let (_, month) = lines::trace_header(line)?;
+        let end = sift::is_debug_code(line, hit - start).then(|| plain_end(bytes, hit))??;
+        Some(Self { start, month: start + month, hit, end })
     }
-    (last, end)
+
+    /// Of this line and those like it that follow it before `doubt`: where the last begins, and where it ends.
+    fn run(&self, bytes: &[u8], doubt: usize) -> (usize, usize) {
+        let (mut last, mut end) = (self.start, self.end);
+        let Some(code) = self.hit.checked_sub(self.month) else { return (last, end) };
+        // From behind the milliseconds to the colon behind the code most lines are equal.
+        let colon = bytes.get(self.hit..).and_then(|rest| memchr::memchr(b':', rest)).unwrap_or_default();
+        let words = |month: usize| bytes.get(month + STAMP..=month + code + colon);
+        let known = words(self.month);
+        while end < doubt {
+            let Some((_, month)) = bytes.get(end..).and_then(lines::trace_header) else { break };
+            let hit = end + month + code;
+            let is_debug = || {
+                let line = bytes.get(end..bytes.len().min(hit + 40)).unwrap_or_default();
+                sift::is_debug_code(line, hit - end)
+            };
+            if !((known.is_some() && words(end + month) == known) || is_debug()) {
+                break;
+            }
+            let Some(next) = plain_end(bytes, hit) else { break };
+            (last, end) = (end, next);
+        }
+        (last, end)
+    }
 }
 
 /// Offset behind the line in which `from` lies; `None` if a code stands in it behind `from`.
