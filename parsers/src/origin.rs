@@ -52,6 +52,19 @@ pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
+/// Text with the bytes' own offsets: every byte that is not UTF-8 becomes one `?`.
+pub(crate) fn same_length_text(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return text.into();
+    }
+    let mut out = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        out.push_str(chunk.valid());
+        out.extend(chunk.invalid().iter().map(|_| '?'));
+    }
+    out.into()
+}
+
 /// The text of `bytes`: lossy UTF-8, cut at a character boundary, the cut marked with `…`.
 #[must_use]
 pub fn excerpt(bytes: &[u8]) -> Arc<str> {

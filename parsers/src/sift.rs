@@ -9,10 +9,10 @@ use crate::catalog::{Catalog, Hit};
 use crate::entitlements;
 use crate::event::{EventKind, FailureClass, Says, Sighting, Statement, Witness};
 use crate::formats::{self, Columns, Content, DOCUMENT_FORMATS};
-use crate::lines::Layout;
+use crate::lines::{self, Layout};
 use crate::member::MemberRead;
 use crate::mnemonics;
-use crate::origin::Span;
+use crate::origin::{self, Span};
 use crate::record::{Record, Severity};
 use crate::signatures;
 use crate::stamp::Stamp;
@@ -25,7 +25,7 @@ const PARTS_MAX: u32 = 64;
 
 /// True for debug output and stack traces of the licence library: never an alarm by themselves.
 pub(crate) fn is_debug(record: &[u8]) -> bool {
-    let head = record.get(..record.len().min(160)).unwrap_or_default();
+    let head = record.get(..lines::first(record).min(160)).unwrap_or_default();
     let Some(percent) = memchr::memchr(b'%', head) else { return false };
     let code = head.get(percent..).unwrap_or_default();
     memchr::memmem::find(code, b"-LIB_LICENSE-7-").is_some_and(|at| is_debug_code(head, percent + at + 2))
@@ -97,7 +97,7 @@ impl Sift {
         layout: Layout,
         columns: Option<&Columns>,
     ) -> bool {
-        let text = crate::origin::lossy(bytes);
+        let text = origin::lossy(bytes);
         if layout == Layout::Rows {
             return self.row(out, &text, bytes, offset, line, columns);
         }
@@ -105,7 +105,7 @@ impl Sift {
         out.format.get_or_insert(format.name);
         if layout == Layout::Free {
             let start = usize::try_from(offset).unwrap_or(usize::MAX);
-            self.ranges.push(start..start.saturating_add(bytes.len()));
+            self.known(start..start.saturating_add(bytes.len()));
         }
         let span = Span::of(bytes, line, offset);
         if let Some(quoted) = (format.quoted)(&record) {
@@ -279,7 +279,7 @@ impl Sift {
             severity: record.severity,
             mnemonic: self.text(&record.mnemonic),
             params,
-            text: self.text(&crate::origin::excerpt(record.text.as_bytes())),
+            text: self.text(&origin::excerpt(record.text.as_bytes())),
             seq: record.seq,
             stamp: record.stamp,
             outer: record.outer,
@@ -405,7 +405,7 @@ impl Sift {
         let Some(first) = parts.first() else { return };
         let owned = first.record.clone();
         if let Some(mut sighting) = parts.iter().find_map(|part| part.sighting.clone()) {
-            sighting.text = crate::origin::excerpt(text.as_bytes());
+            sighting.text = origin::excerpt(text.as_bytes());
             sighting.span = first.span.clone();
             out.sightings.push(sighting);
         }
@@ -428,7 +428,7 @@ impl Sift {
 
     /// Reads the member as CLI outputs and mails; returns the ranges that were understood.
     pub(crate) fn documents(&mut self, out: &mut MemberRead, bytes: &[u8]) -> Vec<Range<usize>> {
-        let text = same_length_text(bytes);
+        let text = origin::same_length_text(bytes);
         let mut explained = Vec::new();
         for format in DOCUMENT_FORMATS {
             let passages = (format.read)(&text);
@@ -497,6 +497,11 @@ impl Sift {
         self.alert(out, &name, text, &record, Witness::Email, span);
     }
 
+    /// Notes a range of a paste that a record takes up.
+    pub(crate) fn known(&mut self, range: Range<usize>) {
+        self.ranges.push(range);
+    }
+
     /// Ranges of a paste that were read as records.
     pub(crate) fn read_ranges(&mut self) -> Vec<Range<usize>> {
         std::mem::take(&mut self.ranges)
@@ -560,19 +565,6 @@ fn is_ntp_failure(record: &Record<'_>, raw: &str) -> bool {
     record.mnemonic.is_empty()
         && raw.contains("ntpdate")
         && raw.contains("no server suitable for synchronization")
-}
-
-/// Text with the bytes' own offsets: every byte that is not UTF-8 becomes one `?`.
-fn same_length_text(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return text.into();
-    }
-    let mut out = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        out.push_str(chunk.valid());
-        out.extend(chunk.invalid().iter().map(|_| '?'));
-    }
-    out.into()
 }
 
 #[cfg(test)]

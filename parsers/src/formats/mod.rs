@@ -40,6 +40,9 @@ pub(crate) use alert_log::{
 
 use crate::lines::Layout;
 
+/// The name of the format of traces.
+pub(crate) const TRACE: &str = trace::FORMAT.name;
+
 /// The alarm lines that an alert's text quotes, one for each matched event.
 pub(crate) fn matched_events(text: &str) -> Vec<&str> {
     let places = memchr::memmem::find_iter(text.as_bytes(), b"MatchedEvent");

@@ -43,13 +43,14 @@ impl Reader {
                 };
                 let DebugRun { stop, doubt, .. } = run;
                 debug = Some(run);
+                if !noted {
+                    // Samples of the headers may miss it, and it matters most.
+                    noted = true;
+                    self.note_debug(bytes.get(start..).unwrap_or_default());
+                }
                 if start < doubt {
-                    if !noted {
-                        // Samples of the headers may miss it, and it matters most.
-                        noted = true;
-                        self.note_debug(bytes.get(start..).unwrap_or_default());
-                    }
                     from = if doubt == stop { stop } else { first.run(bytes, doubt).1 };
+                    self.pass_over(start, from);
                     continue;
                 }
             }
@@ -61,11 +62,21 @@ impl Reader {
             let says_nothing =
                 || !shared.catalog.words(record).any() && framing::further_beginnings(record).is_empty();
             if !every && sift::is_debug(record) && says_nothing() {
+                self.pass_over(start, end);
                 continue;
             }
             line += bytecount::count(bytes.get(counted..start).unwrap_or_default(), b'\n') as u64;
             counted = start;
             self.read_keeping(record, self.offset + start as u64, line);
+        }
+    }
+
+    /// Passes over debug records of a trace, at these places of a stretch, which say nothing.
+    fn pass_over(&mut self, start: usize, end: usize) {
+        self.out.format.get_or_insert(formats::TRACE);
+        if self.layout() == Layout::Free {
+            let at = |place: usize| usize::try_from(self.offset).unwrap_or(usize::MAX).saturating_add(place);
+            self.sift.known(at(start)..at(end));
         }
     }
 
@@ -247,6 +258,22 @@ mod tests {
     #[test]
     fn a_percentage_in_debug_output_is_no_code() {
         assert_eq!(read(&debug_around("used 95 % of 40 seats, 100%")).sightings, []);
+    }
+
+    #[test]
+    fn what_follows_a_debug_record_of_a_paste_is_a_part_of_it() {
+        let debug = "7: Apr 02 10:30:05.123 IST %MCVD-LIB_LICENSE-7-EXCEPTION:x";
+        let read = read(&format!("hello\n{debug}\n\n\tat com.cisco.smartlicense.util.X.y(X.java:1)\n"));
+        let unread: Vec<&str> = read.unread.iter().map(|line| &*line.text).collect();
+        assert_eq!((unread, read.format), (vec!["hello"], Some("uccx-trace")));
+    }
+
+    #[test]
+    fn a_debug_record_behind_another_line_does_not_hide_it() {
+        let lines = "Nov 16 13:50:26 cucm daemon 3 ntpd: ntpdate no server suitable for synchronization\n\
+            \u{1}7: Apr 02 10:30:05.123 IST %MCVD-LIB_LICENSE-7-UNK:x\n";
+        let found = read(&format!("{lines}{}", debug_around("x"))).sightings;
+        assert_eq!(found.iter().map(|it| it.kind.name()).collect::<Vec<_>>(), ["clock"]);
     }
 
     #[test]
