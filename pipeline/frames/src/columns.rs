@@ -5,10 +5,10 @@ use parsers::event::EventKind;
 use parsers::origin::Origin;
 use parsers::stamp::Instant;
 use polars::prelude::{
-    ArithmeticChunked as _, AsOfOptions, AsofStrategy, BooleanChunked, ChunkCompareEq as _,
-    ChunkCompareIneq as _, ChunkZip as _, ClosedWindow, Column, DataFrame, DataFrameJoinOps as _, Duration,
-    Int64Chunked, IntoColumn as _, IntoSeries as _, JoinArgs, JoinType, NewChunkedArray as _, PolarsError,
-    PolarsResult, RollingOptionsDynamicWindow, Series, SeriesOpsTime as _, SortMultipleOptions,
+    ArithmeticChunked as _, AsOfOptions, AsofStrategy, BooleanChunked, ChunkCompareEq as _, ChunkZip as _,
+    ClosedWindow, Column, DataFrame, DataFrameJoinOps as _, Duration, Int64Chunked, IntoColumn as _,
+    IntoSeries as _, JoinArgs, JoinType, NewChunkedArray as _, PolarsError, PolarsResult,
+    RollingOptionsDynamicWindow, Series, SeriesOpsTime as _, SortMultipleOptions,
 };
 
 use crate::Error;
@@ -147,11 +147,6 @@ fn nulls(length: usize) -> Int64Chunked {
 /// `milliseconds` as whole seconds, fractions dropped.
 pub(crate) fn seconds(milliseconds: Int64Chunked) -> Int64Chunked {
     milliseconds.wrapping_trunc_div_scalar(1_000)
-}
-
-/// True where a value is below 0.
-pub(crate) fn negative(values: &Int64Chunked) -> BooleanChunked {
-    values.lt(0)
 }
 
 /// `values` under a name, as a column.

@@ -6,8 +6,7 @@ use polars::prelude::{ChunkZip as _, Column, DataFrame, Int64Chunked, NewChunked
 
 use crate::Error;
 use crate::columns::{
-    OFFSET, Side, differs, index, instants, ms, named, negative, neighbour, null_where, numbers, seconds,
-    sorted,
+    OFFSET, Side, differs, index, instants, ms, named, neighbour, null_where, numbers, seconds, sorted,
 };
 use crate::schema::{
     BASIS, DIMENSION, FROM, HISTORY, INSTANCE, LASTED_S, LINE, MEMBER, STATE, TRANSITION, UNTIL,
@@ -47,8 +46,9 @@ pub fn table(transitions: &[(usize, &Transition)], as_of: Option<Instant>) -> Po
         }
         None => until.clone(),
     };
-    let lasted = &end - &from;
-    let lasted = seconds(null_where(&lasted, &negative(&lasted))?);
+    // By hand: where every row lacks one of both, `-` on columns takes the zeroes that `neighbour` avoids.
+    let lasted = end.iter().zip(from.iter()).map(|(end, from)| Some(end? - from?).filter(|ms| *ms >= 0));
+    let lasted = seconds(Int64Chunked::from_iter_options("".into(), lasted));
     rows.with_column(named(UNTIL, until))?;
     rows.with_column(named(LASTED_S, lasted))?;
     HISTORY.conform(&rows)
