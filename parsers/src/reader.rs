@@ -199,6 +199,9 @@ impl Reader {
         }
         self.sift.finish(&mut self.out);
         self.out.debug_seen = self.debug.into_iter().collect();
+        // It stays until the last member is read, and a list that grew has room for as much again.
+        self.out.marks.shrink_to_fit();
+        self.out.sightings.shrink_to_fit();
         self.out
     }
 

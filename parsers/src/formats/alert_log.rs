@@ -92,8 +92,8 @@ pub(crate) fn row_starts(line: &[u8]) -> bool {
             digits >= 8 && matches!(behind.first(), Some(b',' | b'"'))
         }
         Some(byte) if byte.is_ascii_alphabetic() => {
-            let text = line.utf8_chunks().next().map_or("", |chunk| chunk.valid()).replace('\u{202f}', " ");
-            stamp(&text)
+            let valid = || line.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+            stamp(&plain_blanks(std::str::from_utf8(line).unwrap_or_else(|_| valid())))
                 .is_ok_and(|(rest, _)| matches!(rest.trim_start().bytes().next(), None | Some(b',' | b'"')))
         }
         _ => false,
@@ -202,10 +202,14 @@ fn plain(name: &str) -> String {
     name.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect()
 }
 
+/// Newer Java runtimes put a narrow blank in front of AM.
+fn plain_blanks(text: &str) -> Cow<'_, str> {
+    if text.contains('\u{202f}') { text.replace('\u{202f}', " ").into() } else { text.into() }
+}
+
 /// The time that a whole field says.
 pub(super) fn whole_stamp(field: &str) -> Option<Stamp> {
-    // Newer Java runtimes put a narrow blank in front of AM.
-    let field = field.trim().replace('\u{202f}', " ");
+    let field = plain_blanks(field.trim());
     match stamp(&field) {
         Ok((rest, stamp)) if rest.trim().is_empty() => Some(stamp),
         _ => epoch(&field),

@@ -16,7 +16,7 @@ use crate::grouping::{self, Cluster};
 use crate::instances::{self, Aligned};
 use crate::intake::{self, Purchased};
 use crate::members::{Told, log_name};
-use crate::nodes::{self, Registry};
+use crate::nodes::{self, Keys, Registry};
 use crate::outputs;
 use crate::pairing;
 use crate::parallel;
@@ -223,8 +223,9 @@ impl Stage {
             if let Some(node) = input.path.as_deref().and_then(nodes::in_path).filter(|_| is_read) {
                 registry.see(node);
             }
-            for sighting in &input.read.sightings {
-                if let Some(node) = &sighting.node {
+            let mut last = None;
+            for node in input.read.sightings.iter().filter_map(|sighting| sighting.node.as_deref()) {
+                if last.replace(node) != Some(node) {
                     registry.see(node);
                 }
             }
@@ -247,10 +248,10 @@ impl Stage {
             for mark in &input.read.marks {
                 clocks.see(member_node.as_deref(), mark.stamp, mark.outer);
             }
+            let mut keys = Keys::new(&registry);
             for sighting in &input.read.sightings {
-                let node =
-                    sighting.node.as_deref().map(|name| registry.key(name)).or_else(|| member_node.clone());
-                clocks.see(node.as_deref(), sighting.stamp, sighting.outer);
+                let node = sighting.node.as_deref().map(|name| keys.of(name)).or(member_node.as_deref());
+                clocks.see(node, sighting.stamp, sighting.outer);
             }
             clocks.see_statements(member_node.as_deref(), &input.read.statements);
         }
@@ -410,13 +411,14 @@ impl Stage {
         let shown: Option<Arc<str>> = node.as_deref().map(Into::into);
         let mut told = Told::new(input, shown.as_ref(), &dating);
         let mut clocks: BTreeMap<Option<String>, NodeClock> = BTreeMap::new();
+        let mut keys = Keys::new(&self.registry);
         for sighting in &input.read.sightings {
-            let own = sighting.node.as_deref().map(|name| self.registry.key(name)).or_else(|| node.clone());
-            let other = (own != *node).then(|| {
-                let of = || self.clocks.clock(own.as_deref(), given, input.not_after);
-                &*clocks.entry(own.clone()).or_insert_with(of)
+            let own = sighting.node.as_deref().map(|name| keys.of(name)).or(node.as_deref());
+            let other = (own != node.as_deref()).then(|| {
+                let of = || self.clocks.clock(own, given, input.not_after);
+                &*clocks.entry(own.map(str::to_owned)).or_insert_with(of)
             });
-            let place = own.as_deref().and_then(|own| index.get(own).copied());
+            let place = own.and_then(|own| index.get(own).copied());
             told.add(dated(sighting, &dating, other, place), sighting, own);
         }
         Some(told)

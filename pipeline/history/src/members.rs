@@ -83,8 +83,9 @@ impl Told {
     }
 
     /// Adds the event of a sighting, of node `own`.
-    pub(crate) fn add(&mut self, event: Event, sighting: &Sighting, own: Option<String>) {
+    pub(crate) fn add(&mut self, event: Event, sighting: &Sighting, own: Option<&str>) {
         if sighting.stamp.is_some_and(|stamp| stamp.year.is_none()) {
+            let own = own.map(str::to_owned);
             let worst = self.bases.entry(own).or_insert((event.year, event.zone));
             *worst = (worst.0.max(event.year), worst.1.max(event.zone));
         }

@@ -174,6 +174,25 @@ impl Registry {
     }
 }
 
+/// Short forms of names that mostly are the one before.
+pub(crate) struct Keys<'a> {
+    registry: &'a Registry,
+    last: Option<(&'a str, String)>,
+}
+
+impl<'a> Keys<'a> {
+    /// Of the names in `registry`.
+    pub(crate) fn new(registry: &'a Registry) -> Self {
+        Self { registry, last: None }
+    }
+
+    /// As [`Registry::key`].
+    pub(crate) fn of(&mut self, name: &'a str) -> &str {
+        let known = self.last.take().filter(|(last, _)| *last == name);
+        &self.last.insert(known.unwrap_or_else(|| (name, self.registry.key(name)))).1
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -41,7 +41,7 @@ struct Item {
     stamp: Stamp,
     /// What it means by itself.
     alone: Resolved,
-    /// What it may mean, ascending.
+    /// What it may mean, ascending. Empty until its run is in doubt: most are not, and there may be a hundred thousand.
     candidates: Vec<Instant>,
     /// The year is only presumed.
     soft: bool,
@@ -74,6 +74,7 @@ impl Runs {
         for stretches in stretches.into_values() {
             for mut run in joined(stretches) {
                 if !settled(&run) {
+                    run.iter_mut().for_each(|item| item.candidates.clone_from(&item.alone.candidates));
                     widen(&mut run, &clock);
                     runs.settle(&mut run);
                 }
@@ -183,7 +184,7 @@ fn item(member: usize, offset: u64, seq: u64, stamp: Stamp, clock: &NodeClock) -
         YearBasis::DatedLines => !alone.candidates.iter().any(is_near),
         _ => false,
     };
-    Item { place: (member, offset), seq, stamp, candidates: alone.candidates.clone(), alone, soft }
+    Item { place: (member, offset), seq, stamp, candidates: Vec::new(), alone, soft }
 }
 
 /// Gives records whose year is presumed or unknown all years that they may lie in.
