@@ -16,7 +16,7 @@ use crate::escape::is_hidden;
 use crate::report::Report;
 
 /// Events that a thread makes at a time. Two threads make those of a report of many while a third one writes.
-const PIECE: usize = 64;
+const PIECE: usize = 32;
 
 /// Pieces that each of them is ahead at most: nobody holds the report as a whole.
 const AHEAD: usize = 2;
