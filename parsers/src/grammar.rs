@@ -229,6 +229,11 @@ pub(crate) fn code(i: &str) -> IResult<&str, Code<'_>> {
     Ok((after, Code { facility, subfacility, severity: digit - b'0', mnemonic }))
 }
 
+/// True if `text` begins with `prefix`, whatever the case: old releases print `%ccm_`.
+pub(crate) fn begins_with(text: &[u8], prefix: &str) -> bool {
+    text.get(..prefix.len()).is_some_and(|it| it.eq_ignore_ascii_case(prefix.as_bytes()))
+}
+
 /// The longest prefix of at most `max` bytes that ends at a character boundary.
 pub(crate) fn floor_char_boundary(text: &str, max: usize) -> &str {
     if text.len() <= max {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::grammar;
 use crate::stamp::Stamp;
 
 /// The severity digit of a message code, as written. It never drives a state.
@@ -65,9 +66,8 @@ impl<'a> Record<'a> {
         match &self.subfacility {
             Some(sub) => sub,
             None => {
-                let prefixed = ["UC_", "CCM_"].iter().any(|prefix| {
-                    self.facility.get(..prefix.len()).is_some_and(|is| is.eq_ignore_ascii_case(prefix))
-                });
+                let facility = self.facility.as_bytes();
+                let prefixed = ["UC_", "CCM_"].iter().any(|prefix| grammar::begins_with(facility, prefix));
                 let name = self.facility.split_once('_').map(|(_, name)| name).filter(|_| prefixed);
                 name.unwrap_or(&self.facility)
             }

@@ -305,8 +305,7 @@ fn stamp(i: &str) -> IResult<&str, Option<Stamp>> {
 
 /// True for codes that are CiscoLog's even without a prefix.
 fn is_syslog_code(code: &Code<'_>) -> bool {
-    let begins =
-        |prefix: &str| code.facility.get(..prefix.len()).is_some_and(|it| it.eq_ignore_ascii_case(prefix));
+    let begins = |prefix| grammar::begins_with(code.facility.as_bytes(), prefix);
     code.subfacility.is_none() || begins("CCM_") || begins("UC_")
 }
 

@@ -79,9 +79,7 @@ fn read(text: &str) -> Option<Record<'_>> {
 fn names_facility(text: &str) -> bool {
     let is_rtmt = |code: &[u8]| {
         let code = code.strip_prefix(b" ").unwrap_or(code);
-        FACILITIES
-            .iter()
-            .any(|name| code.get(..name.len()).is_some_and(|it| it.eq_ignore_ascii_case(name.as_bytes())))
+        FACILITIES.iter().any(|name| grammar::begins_with(code, name))
     };
     memchr::memchr_iter(b'%', text.as_bytes()).any(|at| text.as_bytes().get(at + 1..).is_some_and(is_rtmt))
 }

@@ -318,9 +318,8 @@ impl Stage {
         let mut newest: Option<Instant> = None;
         let mut bases: BTreeMap<Option<String>, (YearBasis, ZoneBasis)> = BTreeMap::new();
         let mut debug_seen: BTreeMap<Arc<str>, u64> = BTreeMap::new();
-        let told = parallel::map(inputs.len(), |number| {
-            self.told(inputs.get(number)?, number, &runs, &index, &options.given)
-        });
+        let told =
+            parallel::map(inputs.len(), |number| self.told(inputs, number, &runs, &index, &options.given));
         for (told, input) in told.into_iter().zip(inputs) {
             let Some(told) = told else { continue };
             coverage.absorb(told.coverage);
@@ -399,14 +398,14 @@ impl Stage {
     /// What one member tells.
     fn told(
         &self,
-        input: &Input,
+        inputs: &[Input],
         number: usize,
         runs: &Runs,
         index: &BTreeMap<&str, usize>,
         given: &Given,
     ) -> Option<Told> {
-        let node = self.member_nodes.get(number)?;
-        let clock = self.clocks.clock(node.as_deref(), given, input.not_after);
+        let (input, node) = (inputs.get(number)?, self.member_nodes.get(number)?);
+        let clock = self.member_clock(inputs, number, given);
         let dating = Dating { member: number, clock: &clock, runs };
         let shown: Option<Arc<str>> = node.as_deref().map(Into::into);
         let mut told = Told::new(input, shown.as_ref(), &dating);
