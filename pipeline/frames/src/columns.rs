@@ -5,14 +5,12 @@ use parsers::event::EventKind;
 use parsers::origin::Origin;
 use parsers::stamp::Instant;
 use polars::prelude::{
-    ArithmeticChunked as _, AsOfOptions, AsofStrategy, BooleanChunked, ChunkCompareEq as _, ChunkZip as _,
-    ClosedWindow, Column, DataFrame, DataFrameJoinOps as _, Duration, Int64Chunked, IntoColumn as _,
-    IntoSeries as _, JoinArgs, JoinType, NewChunkedArray as _, PolarsError, PolarsResult,
-    RollingOptionsDynamicWindow, Series, SeriesOpsTime as _, SortMultipleOptions,
+    ArithmeticChunked as _, BooleanChunked, ChunkCompareEq as _, ChunkShiftFill as _, ChunkZip as _, Column,
+    DataFrame, Int64Chunked, IntoColumn as _, IntoSeries as _, NewChunkedArray as _, PolarsError,
+    PolarsResult, SortMultipleOptions, cum_sum,
 };
 
 use crate::Error;
-use crate::schema::AT;
 
 /// Tie-breaks behind the instant: where the first line stands.
 pub(crate) const OFFSET: &str = "offset";
@@ -103,40 +101,13 @@ pub(crate) fn null_where(values: &Int64Chunked, mask: &BooleanChunked) -> Polars
     nulls(values.len()).zip_with(mask, values)
 }
 
-/// For each of the ascending `at`, the value whose `since` is the newest that is not later; null where none is.
-/// `since` ascends too; of equal ones the last counts.
-pub(crate) fn as_of_join(at: Vec<i64>, since: Vec<i64>, values: Column) -> PolarsResult<Column> {
-    let name = values.name().clone();
-    let left = DataFrame::new(at.len(), vec![Column::new(AT.into(), at)])?;
-    let right = DataFrame::new(since.len(), vec![Column::new(AT.into(), since), values])?;
-    let options = AsOfOptions { strategy: AsofStrategy::Backward, allow_eq: true, ..AsOfOptions::default() };
-    let args = JoinArgs::new(JoinType::AsOf(Box::new(options)));
-    Ok(left.join(&right, [AT], [AT], args, None)?.column(&name)?.clone())
-}
-
-/// For each row, the sum of it and the rows before it, `rows` in all; null where fewer than `needed` are there.
-pub(crate) fn sum_of_last(values: Int64Chunked, rows: usize, needed: usize) -> PolarsResult<Int64Chunked> {
-    // Windows by a column are compiled in, windows by position are not: the column is the position.
-    let positions = (0..index(values.len())?).map(i64::from);
-    let positions = Int64Chunked::from_iter_values("".into(), positions).into_series();
-    let options = RollingOptionsDynamicWindow {
-        window_size: Duration::parse(&format!("{rows}i")),
-        min_periods: needed,
-        closed_window: ClosedWindow::Right,
-        fn_params: None,
-    };
-    Ok(values.into_series().rolling_sum_by(&positions, options)?.i64()?.clone())
-}
-
-/// For each row, the highest value of the time up to it, of `hours`; null where none is there.
-pub(crate) fn highest_within(values: Series, at: &Series, hours: i64) -> PolarsResult<Series> {
-    let options = RollingOptionsDynamicWindow {
-        window_size: Duration::parse(&format!("{hours}h")),
-        min_periods: 1,
-        closed_window: ClosedWindow::Right,
-        fn_params: None,
-    };
-    values.rolling_max_by(at, options)
+/// For each row, the sum of it and of the rows before it, `rows` in all; of fewer where fewer are there.
+///
+/// Not polars' rolling sum: it is written for every type and window, which makes a tenth of the whole build.
+pub(crate) fn sum_of_last(values: Int64Chunked, rows: usize) -> PolarsResult<Int64Chunked> {
+    let sums = cum_sum(&values.into_series(), false)?;
+    let sums = sums.i64()?;
+    Ok(sums - &sums.shift_and_fill(i64::try_from(rows).unwrap_or(i64::MAX), Some(0)))
 }
 
 /// A column of nulls.

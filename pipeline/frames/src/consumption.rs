@@ -14,12 +14,10 @@ use history::rule;
 use history::usage::{Consumption, EntitlementUse, Grid, NOT_COUNTED, Replay, Series, Usage};
 use parsers::event::EventKind;
 use parsers::stamp::Instant;
-use polars::prelude::{Column, PolarsResult};
 
 use crate::Error;
-use crate::columns::{as_of_join, ms};
+use crate::columns::ms;
 use crate::forecast::forecasts;
-use crate::schema::STATE;
 use crate::usage::grid;
 
 /// What follows from the usage and the purchases of an instance; `None` where neither is known.
@@ -284,7 +282,7 @@ fn entitlements(
         })
         .collect();
     let peaks: Vec<Option<Instant>> = entries.iter().map(|entry| entry.peak_at).collect();
-    for (entry, state) in entries.iter_mut().zip(states_at(instance, &peaks)?) {
+    for (entry, state) in entries.iter_mut().zip(states_at(instance, &peaks)) {
         entry.peak_state = state;
     }
     Ok(entries)
@@ -296,36 +294,18 @@ fn peak(series: &Series) -> Option<(usize, u32)> {
     counted.map(|(row, count)| (row, *count)).reduce(|peak, next| if next.1 > peak.1 { next } else { peak })
 }
 
-/// The Authorization State at each instant, in any order, as the logs have it: an as-of join with its changes.
-pub(crate) fn states_at(
-    instance: &Instance,
-    at: &[Option<Instant>],
-) -> PolarsResult<Vec<Option<&'static str>>> {
-    let mut changes: Vec<(i64, &'static str)> = instance
+/// The Authorization State at each instant, as the logs have it: that of the newest change until then.
+pub(crate) fn states_at(instance: &Instance, at: &[Option<Instant>]) -> Vec<Option<&'static str>> {
+    let mut changes: Vec<(Instant, &'static str)> = instance
         .transitions
         .iter()
         .filter(|change| change.dimension == Dimension::Authorization)
-        .filter_map(|change| Some((ms(change.at?), change.state)))
+        .filter_map(|change| Some((change.at?, change.state)))
         .collect();
-    if changes.is_empty() {
-        return Ok(vec![None; at.len()]);
-    }
     changes.sort_by_key(|(since, _)| *since);
-    let mut asked: Vec<(i64, usize)> =
-        at.iter().enumerate().filter_map(|(place, at)| Some((ms((*at)?), place))).collect();
-    asked.sort_unstable();
-    let places: Vec<u32> = (0..u32::try_from(changes.len()).unwrap_or(u32::MAX)).collect();
-    let joined = as_of_join(
-        asked.iter().map(|(at, _)| *at).collect(),
-        changes.iter().map(|(since, _)| *since).collect(),
-        Column::new(STATE.into(), places),
-    )?;
-    let mut states = vec![None; at.len()];
-    for ((_, place), change) in asked.iter().zip(joined.u32()?.iter()) {
-        let state = change.and_then(|change| changes.get(change as usize)).map(|(_, state)| *state);
-        if let Some(slot) = states.get_mut(*place) {
-            *slot = state;
-        }
-    }
-    Ok(states)
+    let state = |at: Instant| {
+        let until = changes.partition_point(|(since, _)| *since <= at);
+        changes.get(until.checked_sub(1)?).map(|(_, state)| *state)
+    };
+    at.iter().map(|at| at.and_then(state)).collect()
 }

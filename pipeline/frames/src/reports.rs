@@ -1,16 +1,19 @@
 //! The usage table: every report of the 15-minute rule and every entitlement, one row each; and what rules predict.
 
+use std::collections::VecDeque;
+
+use chrono::TimeDelta;
 use history::facts::Instance;
 use history::policy::{OVER_USAGES, REPORT_EVERY_COUNTED, REPORT_EVERY_IMMEDIATE, Regime};
 use history::usage::{Consumption, Grid, GridColumn, NOT_COUNTED, Replay, Usage};
 use parsers::stamp::Instant;
 use polars::prelude::{
-    Column, DataFrame, DataType, Int64Chunked, IntoColumn as _, IntoSeries as _, NamedFrom as _,
-    NewChunkedArray as _, PolarsResult, Scalar, Series, TimeUnit, TimeZone, cum_max,
+    Column, DataFrame, DataType, Int64Chunked, IntoColumn as _, IntoSeries as _, NewChunkedArray as _,
+    PolarsResult, Scalar, TimeUnit, TimeZone, cum_max,
 };
 
 use crate::Error;
-use crate::columns::{highest_within, index, ms, sum_of_last};
+use crate::columns::{index, ms, sum_of_last};
 use crate::consumption::{holding, states_at, usual_phase};
 use crate::lacking::{Purchased, in_use};
 use crate::schema::{
@@ -34,27 +37,26 @@ pub(crate) fn usage(
     let at = Int64Chunked::from_iter_values(AT.into(), grid.at.iter().map(|at| ms(*at)));
     let at = at.into_datetime(TimeUnit::Milliseconds, Some(TimeZone::UTC)).into_series();
     let asked: Vec<Option<Instant>> = grid.at.iter().copied().map(Some).collect();
-    let states = Column::new(STATE.into(), states_at(instance, &asked)?);
+    let states = Column::new(STATE.into(), states_at(instance, &asked));
     let rows = grid.at.len();
     let mut table = USAGE.empty()?;
     for ((column, used), lacking) in columns.iter().zip(&used).zip(&lacking) {
-        let over = sum_of_last(over(lacking), OVER_USAGES as usize, 1)?;
+        let over = sum_of_last(over(lacking), OVER_USAGES as usize)?;
         let known = column.in_use.iter().zip(&column.purchased);
         let known = known.map(|(used, bought)| *used != NOT_COUNTED && *bought != NOT_COUNTED);
         let lacking = lacking.iter().zip(known).map(|(lacking, known)| lacking.filter(|_| known));
-        let in_use = counts(&column.in_use);
-        let peak = highest_within(in_use.clone(), &at, REPORT_EVERY_IMMEDIATE.num_hours())?;
+        let peak = highest_within(&column.in_use, &grid.at, REPORT_EVERY_IMMEDIATE);
         let frame = DataFrame::new(
             rows,
             vec![
                 Column::new_scalar(INSTANCE.into(), Scalar::from(index(number)?), rows),
                 Column::new(ENTITLEMENT.into(), vec![&*column.entitlement; rows]),
                 at.clone().into_column(),
-                in_use.with_name(IN_USE.into()).into_column(),
-                counts(&column.purchased).with_name(PURCHASED.into()).into_column(),
+                counts(IN_USE, &column.in_use),
+                counts(PURCHASED, &column.purchased),
                 Column::new(LACKING.into(), lacking.map(small).collect::<Vec<_>>()),
                 Column::new(OVER_IN_LAST_5_REPORTS.into(), over.iter().map(small).collect::<Vec<_>>()),
-                peak.with_name(IN_USE_PEAK_8H.into()).into_column(),
+                counts(IN_USE_PEAK_8H, &peak),
                 locked(used, &held)?,
                 states.clone(),
             ],
@@ -94,9 +96,28 @@ pub(crate) fn predicted(number: usize, consumption: &Consumption) -> PolarsResul
 }
 
 /// Counts as a column, null where nothing was counted.
-fn counts(counts: &[u32]) -> Series {
+fn counts(name: &str, counts: &[u32]) -> Column {
     let known = counts.iter().map(|count| (*count != NOT_COUNTED).then_some(*count));
-    Series::new("".into(), known.collect::<Vec<Option<u32>>>())
+    Column::new(name.into(), known.collect::<Vec<Option<u32>>>())
+}
+
+/// For each of the ascending instants, the highest count of the `time` up to it; [`NOT_COUNTED`] where none is there.
+fn highest_within(counts: &[u32], at: &[Instant], time: TimeDelta) -> Vec<u32> {
+    // What may still be the highest: each is higher than those behind it.
+    let mut highest: VecDeque<(Instant, u32)> = VecDeque::new();
+    let within = |(at, count): (&Instant, &u32)| {
+        while highest.front().is_some_and(|(since, _)| *at - *since >= time) {
+            highest.pop_front();
+        }
+        if *count != NOT_COUNTED {
+            while highest.back().is_some_and(|(_, lower)| lower <= count) {
+                highest.pop_back();
+            }
+            highest.push_back((*at, *count));
+        }
+        highest.front().map_or(NOT_COUNTED, |(_, count)| *count)
+    };
+    at.iter().zip(counts).map(within).collect()
 }
 
 fn small(cell: Option<i64>) -> Option<u32> {
@@ -142,4 +163,34 @@ fn locked(used: &Int64Chunked, held: &[(usize, usize, usize)]) -> PolarsResult<C
         }
     }
     Ok(Column::new(LOCKED.into(), cells))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{SplitMix64, at_min};
+
+    #[test]
+    fn the_highest_of_eight_hours_is_that_of_a_search_through_them() {
+        let mut random = SplitMix64(11);
+        let mut minute = 0;
+        let at: Vec<Instant> = (0..500)
+            .map(|_| {
+                minute += 15 * (1 + random.below(12).cast_signed());
+                at_min(minute)
+            })
+            .collect();
+        let counts: Vec<u32> = at
+            .iter()
+            .map(|_| if random.below(3) == 0 { NOT_COUNTED } else { random.below(9) as u32 })
+            .collect();
+        let time = REPORT_EVERY_IMMEDIATE;
+        let found = highest_within(&counts, &at, time);
+        for (row, found) in found.iter().enumerate() {
+            let within = (0..=row).filter(|before| at[row] - at[*before] < time).map(|before| counts[before]);
+            let expected = within.filter(|count| *count != NOT_COUNTED).max().unwrap_or(NOT_COUNTED);
+            assert_eq!(*found, expected, "row {row}");
+        }
+        assert!(found.contains(&NOT_COUNTED) && found.contains(&8));
+    }
 }

@@ -4,13 +4,12 @@ use chrono::TimeDelta;
 use history::usage::{Grid, GridColumn, NOT_COUNTED, Purchase, Usage};
 use parsers::stamp::Instant;
 use polars::prelude::{
-    ArithmeticChunked as _, Column, DataFrame, Int64Chunked, IntoColumn as _, NewChunkedArray as _,
-    PolarsResult,
+    ArithmeticChunked as _, DataFrame, Int64Chunked, IntoColumn as _, NewChunkedArray as _,
 };
 
 use crate::Error;
-use crate::columns::{Side, as_of_join, differs, index, instant, ms};
-use crate::schema::{AT, PURCHASED};
+use crate::columns::{Side, differs, index, instant, ms};
+use crate::schema::AT;
 
 /// Number of the slot that a sample falls into.
 const SLOT: &str = "slot";
@@ -131,29 +130,22 @@ pub fn grid(usage: &Usage, every: TimeDelta, phase: Option<Instant>) -> Result<G
                 let peak = |slot: usize| peaks.get(slot).copied().unwrap_or(NOT_COUNTED);
                 rows.iter().map(|row| row.map_or(NOT_COUNTED, peak)).collect()
             };
-            let purchased = purchased(usage, &series.entitlement, &at)?;
-            Ok(GridColumn { entitlement: series.entitlement.clone(), in_use, purchased })
+            let purchased = purchased(usage, &series.entitlement, &at);
+            GridColumn { entitlement: series.entitlement.clone(), in_use, purchased }
         })
-        .collect::<Result<_, Error>>()?;
+        .collect();
     Ok(Grid { at, rows: newest, columns })
 }
 
-/// Licenses of an entitlement purchased at each of the ascending instants: an as-of join with its purchases.
-fn purchased(usage: &Usage, entitlement: &str, at: &[Instant]) -> PolarsResult<Vec<u32>> {
+/// Licenses of an entitlement purchased at each of the instants: the purchase that is the newest then.
+fn purchased(usage: &Usage, entitlement: &str, at: &[Instant]) -> Vec<u32> {
     let purchases: Vec<&Purchase> =
         usage.purchases.iter().filter(|purchase| *purchase.entitlement == *entitlement).collect();
-    match purchases.as_slice() {
-        [] => Ok(vec![NOT_COUNTED; at.len()]),
-        // What holds all the time needs no search.
-        [Purchase { since: None, count, .. }] => Ok(vec![*count; at.len()]),
-        purchases => {
-            let since: Vec<i64> = purchases.iter().map(|it| it.since.map_or(i64::MIN, ms)).collect();
-            let counts: Vec<u32> = purchases.iter().map(|purchase| purchase.count).collect();
-            let at: Vec<i64> = at.iter().map(|at| ms(*at)).collect();
-            let joined = as_of_join(at, since, Column::new(PURCHASED.into(), counts))?;
-            Ok(joined.u32()?.iter().map(|count| count.unwrap_or(NOT_COUNTED)).collect())
-        }
-    }
+    let count = |at: &Instant| {
+        let until = purchases.partition_point(|purchase| purchase.since.is_none_or(|since| since <= *at));
+        until.checked_sub(1).and_then(|newest| purchases.get(newest)).map_or(NOT_COUNTED, |it| it.count)
+    };
+    at.iter().map(count).collect()
 }
 
 #[cfg(test)]

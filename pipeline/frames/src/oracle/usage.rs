@@ -88,7 +88,7 @@ impl Reports {
             return Ok(None);
         }
         let ones = self.over.iter().map(|over| i64::from(over == Some(true)));
-        let sums = sum_of_last(Int64Chunked::from_iter_values("".into(), ones), window, window)?;
+        let sums = sum_of_last(Int64Chunked::from_iter_values("".into(), ones), window)?;
         let full = i64::try_from(window).unwrap_or(i64::MAX);
         let enters = sums.iter().position(|sum| sum == Some(full));
         Ok(enters.map(|enters| (enters + 1 - window, enters)))
