@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -157,8 +157,11 @@ fn tell_members(facts: &Facts) {
         let path = member.path.as_deref().map(|path| format!(" {path}")).unwrap_or_default();
         let format = member.format.unwrap_or("no known format");
         complain(&format!(
-            "read {source}{path}: {format}, {} bytes, {} lines, {} records, {} events{what}",
-            member.bytes, member.lines, member.records, member.events
+            "read {source}{path}: {format}, {}, {}, {}, {}{what}",
+            counted(member.bytes, "byte"),
+            counted(member.lines, "line"),
+            counted(member.records, "record"),
+            counted(member.events, "event")
         ));
     }
 }
@@ -536,6 +539,15 @@ pub(crate) fn is_damaged(facts: &Facts) -> bool {
     let damaged =
         |outcome: &MemberOutcome| matches!(outcome, MemberOutcome::Partial(_) | MemberOutcome::Failed(_));
     !facts.incomplete.is_empty() || facts.members.iter().any(|member| damaged(&member.outcome))
+}
+
+/// `1 line`, `2 lines`, `2 addresses`.
+pub(crate) fn counted<N: Display + PartialEq + From<u8>>(n: N, what: &str) -> String {
+    match what {
+        _ if n == N::from(1) => format!("{n} {what}"),
+        _ if what.ends_with('s') => format!("{n} {what}es"),
+        _ => format!("{n} {what}s"),
+    }
 }
 
 /// Says something on standard error. What it quotes may come from a log or a file: it is shown, never obeyed.

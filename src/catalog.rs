@@ -10,6 +10,7 @@ use parsers::mnemonics::{self, MNEMONICS};
 use reports::escape;
 use serde::Serialize;
 
+use crate::analyze::counted;
 use crate::cli::{CatalogArgs, CatalogVerb, ListFormat};
 
 /// Largest file of a catalog, in bytes.
@@ -205,9 +206,10 @@ fn try_logs(catalog: &Catalog, logs: &[PathBuf]) -> Result<String, Error> {
                 counts.entry(Arc::clone(&hit.entry.id)).or_insert((0, number)).0 += 1;
             }
         }
-        let _ = writeln!(out, "{}: {number} lines", escape::terminal(&path.display().to_string()));
+        let _ =
+            writeln!(out, "{}: {}", escape::terminal(&path.display().to_string()), counted(number, "line"));
         for (id, (count, first)) in counts {
-            let _ = writeln!(out, "  {id:<28} {count} lines, first in line {first}");
+            let _ = writeln!(out, "  {id:<28} {}, first in line {first}", counted(count, "line"));
         }
     }
     Ok(out)

@@ -181,6 +181,7 @@ fn explained(args: &ExplainArgs) -> ExitCode {
     };
     let found = match &args.name {
         Some(name) => explain::find(&catalog, name),
+        None if args.format != PageFormat::Text => explain::all(&catalog),
         None => {
             let names: Vec<String> = explain::all(&catalog)
                 .into_iter()

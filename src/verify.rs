@@ -311,6 +311,7 @@ fn screen(of: &Verification) -> String {
     };
     match (of.lines, of.not_found.len()) {
         (0, _) => say("The report cites no line: there is nothing to verify."),
+        (1, 0) => say("The one line that the report cites was found, byte for byte."),
         (all, 0) => say(&format!("All {all} lines that the report cites were found, byte for byte.")),
         (all, lost) => {
             say(&format!("{lost} of {all} lines that the report cites were NOT found as it cites them:"))

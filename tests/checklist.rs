@@ -106,6 +106,12 @@ fn the_command_prints_the_page() {
     assert!(ran.exits(0).text().contains("Out of Compliance"));
     let ran = uccxray_says(&["explain", "dns-record"]);
     assert!(ran.exits(2).stderr.contains("near to it: dns-a-record"));
+    // Without a name: the list on a screen, everything in one document for a program.
+    let ran = uccxray_says(&["explain"]);
+    let listed = ran.exits(0).text().lines().count();
+    let ran = uccxray_says(&["explain", "--format", "json"]);
+    let document: serde_json::Value = serde_json::from_str(ran.exits(0).text()).unwrap();
+    assert_eq!(document["explanations"].as_array().unwrap().len(), listed);
 }
 
 #[test]

@@ -95,6 +95,7 @@ fn a_configuration_that_cannot_be_used_is_refused_with_78() {
     check("[watch]\npaths = [\"logs\"]\nkeep_days = 30\nkeep-days = 40\n", 78, "keep-days");
     check("[watch]\npaths = [\"logs\"]\nno-such = 1\n", 78, "no-such");
     check("[watch]\nlisten = [\"udb://x\"]\n", 78, "udp://");
+    check("[watch]\nlisten = [\"udp://no..host\"]\n", 78, "no..host");
     check("[watch]\nlisten = [\"tls://127.0.0.1:0\"]\n", 78, "certificate");
     check("[watch]\npaths = [\"x\"]\nserve = \"0.0.0.0:8080\"\n", 78, "token");
     check("[watch]\npaths = [\"x\"]\n[watch.rules]\noff = [\"nothing\"]\n", 78, "nothing");

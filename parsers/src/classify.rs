@@ -35,7 +35,13 @@ pub(crate) fn classify(head: &[u8], usage_expected: bool) -> Result<Member, Stri
     let mut trace = 0;
     let mut syslog = 0;
     let mut other = 0;
-    for line in head.split(|byte| *byte == b'\n').take(400) {
+    let mut rest = head;
+    for _ in 0..400 {
+        let (line, behind) = rest.split_at(lines::first(rest));
+        if line.is_empty() {
+            break;
+        }
+        rest = behind;
         if lines::trace_seq(line).is_some()
             && memchr::memchr(b'%', line).is_some_and(|at| at < 60)
             && !is_ciscolog(line)

@@ -132,13 +132,13 @@ fn is_plain_syslog(line: &[u8]) -> bool {
     if let Some(rest) = line.strip_prefix(b" : ") {
         return rest.first().is_some_and(u8::is_ascii_alphabetic);
     }
+    let head = line.get(..line.len().min(256)).unwrap_or_default();
     // An alarm console puts its own words in front of the tags.
-    if memchr::memmem::find(line.get(..line.len().min(256)).unwrap_or_default(), b"(%[AlertName=").is_some() {
+    let tags = |at: usize| head.get(at..).is_some_and(|rest| rest.starts_with(b"(%[AlertName="));
+    if memchr::memchr_iter(b'(', head).any(tags) {
         return true;
     }
-    let Some(blank) = memchr::memchr(b' ', line.get(..line.len().min(256)).unwrap_or_default()) else {
-        return false;
-    };
+    let Some(blank) = memchr::memchr(b' ', head) else { return false };
     let rest = line.get(blank + 1..).unwrap_or_default();
     matches!(rest, [b'l', b'o', b'c', b'a', b'l', b'0'..=b'7', b' ', b'0'..=b'7', b' ', ..])
 }

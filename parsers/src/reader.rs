@@ -157,7 +157,7 @@ impl Reader {
     }
 
     /// Takes the next bytes of the member. False: the member is not a log, the rest need not be read.
-    pub fn feed(&mut self, mut chunk: &[u8]) -> bool {
+    pub fn feed(&mut self, chunk: &[u8]) -> bool {
         if self.out.not_a_log.is_some() {
             return false;
         }
@@ -165,29 +165,39 @@ impl Reader {
         if let Some(fingerprint) = &mut self.fingerprint {
             fingerprint.update(chunk);
         }
-        if self.layout.is_none() && self.table.is_none() {
-            let (head, rest) = chunk.split_at(chunk.len().min(SNIFF.saturating_sub(self.partial.len())));
-            self.partial.extend_from_slice(head);
-            chunk = rest;
-            if self.partial.len() < SNIFF {
-                return true;
-            }
-            if !self.decide() {
-                return false;
-            }
+        if self.layout.is_some() || self.table.is_some() {
+            self.go_on(chunk);
+            return true;
         }
-        match &mut self.table {
-            Some(table) => table.take(chunk),
-            None => self.windows(chunk),
+        if let (true, Some(head)) = (self.partial.is_empty(), chunk.get(..SNIFF)) {
+            let goes_on = self.decide(head);
+            if goes_on {
+                self.begin(chunk);
+            }
+            return goes_on;
         }
-        true
+        let (head, rest) = chunk.split_at(chunk.len().min(SNIFF.saturating_sub(self.partial.len())));
+        self.partial.extend_from_slice(head);
+        if self.partial.len() < SNIFF {
+            return true;
+        }
+        let head = std::mem::take(&mut self.partial);
+        let goes_on = self.decide(&head);
+        if goes_on {
+            self.begin(&head);
+            self.go_on(rest);
+        }
+        goes_on
     }
 
     /// Ends the member.
     #[must_use]
     pub fn finish(mut self) -> MemberRead {
         if self.layout.is_none() && self.table.is_none() && self.out.not_a_log.is_none() {
-            self.decide();
+            let head = std::mem::take(&mut self.partial);
+            if self.decide(&head) {
+                self.begin(&head);
+            }
         }
         match self.table.take() {
             Some(table) => self.end_table(table),
@@ -213,10 +223,9 @@ impl Reader {
         self.documents();
     }
 
-    /// Decides on the first bytes what the member is, then looks at them. False: not a log.
-    fn decide(&mut self) -> bool {
-        let head = std::mem::take(&mut self.partial);
-        match classify::classify(&head, self.usage_expected) {
+    /// Decides on the first bytes what the member is. False: not a log.
+    fn decide(&mut self, head: &[u8]) -> bool {
+        match classify::classify(head, self.usage_expected) {
             Err(reason) => {
                 self.out.not_a_log = Some(reason);
                 // What came behind the beginning was not looked at, however long the chunk was.
@@ -224,17 +233,13 @@ impl Reader {
                 self.fingerprint = None;
                 return false;
             }
-            Ok(Member::Table(mut table)) => {
-                table.take(&head);
-                self.table = Some(table);
-            }
+            Ok(Member::Table(table)) => self.table = Some(table),
             Ok(Member::Log(layout, columns)) => {
                 if layout == Layout::Free {
                     self.document = Some(Vec::new());
                 }
                 self.layout = Some(layout);
                 self.columns = columns;
-                self.begin(&head);
             }
         }
         true
@@ -242,12 +247,22 @@ impl Reader {
 
     /// Looks at the first bytes of a log. The windows count from there, as if nothing had been held back.
     fn begin(&mut self, mut bytes: &[u8]) {
-        if let Some(rest) = bytes.strip_prefix(b"\xef\xbb\xbf") {
+        if self.table.is_none()
+            && let Some(rest) = bytes.strip_prefix(b"\xef\xbb\xbf")
+        {
             self.offset = 3;
             self.fed = 3;
             bytes = rest;
         }
-        self.windows(bytes);
+        self.go_on(bytes);
+    }
+
+    /// Looks at the next bytes of what is a log or a table.
+    fn go_on(&mut self, bytes: &[u8]) {
+        match &mut self.table {
+            Some(table) => table.take(bytes),
+            None => self.windows(bytes),
+        }
     }
 
     fn layout(&self) -> Layout {

@@ -15,7 +15,7 @@ use ::live::view::plain::Style;
 use parsers::catalog::Catalog;
 use reports::{Renderer, Report};
 
-use crate::analyze::{self, UsageError, complain};
+use crate::analyze::{self, UsageError, complain, counted};
 use crate::cli::{AnalyzeArgs, Color, WatchArgs};
 use crate::exit::Exit;
 use crate::{clock, output};
@@ -40,6 +40,12 @@ pub fn run(args: &WatchArgs) -> Result<Exit, UsageError> {
     };
     config.warnings.iter().for_each(|says| complain(says));
     if args.check {
+        for endpoint in &config.endpoints {
+            if let Err(error) = endpoint.resolve() {
+                complain(&format!("cannot {error}"));
+                return Ok(Exit::Config);
+            }
+        }
         say(&[format!(
             "the configuration can be used: {} to follow, {} to listen at, {} to tell",
             counted(config.roots.len(), "path"),
@@ -79,11 +85,6 @@ fn refuse(args: &WatchArgs) -> Result<(), UsageError> {
         Some((_, option, why)) => Err(UsageError::new(format!("use {option} with watch: {why}"))),
         None => Ok(()),
     }
-}
-
-fn counted(n: usize, what: &str) -> String {
-    let plural = if what.ends_with('s') { "es" } else { "s" };
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}{plural}") }
 }
 
 /// The core with everything that the shell adds: tables, checks, what the user accepts.

@@ -156,7 +156,7 @@ impl Reader {
     }
 
     /// Counts the headers of a run, and takes note of its last two.
-    fn tell(&mut self, bytes: &[u8], run: &mut Run<'_>) {
+    fn tell(&mut self, bytes: &[u8], run: &mut Run) {
         self.out.records += run.passed;
         run.passed = 0;
         for held in [run.before.take(), run.last.take()].into_iter().flatten() {
@@ -288,12 +288,18 @@ fn says_no_more(before: &Mark, between: &Mark, after: &Mark) -> bool {
         && last.time - first.time <= MARKS_APART
 }
 
+/// Bytes of `Mon DD hh:m`.
+const TEN_MINUTES: usize = 11;
+
+/// Bytes of `Mon DD hh:mm:ss` and the one behind it.
+const STAMP: usize = 16;
+
 /// Headers that follow one another without a missing number, within ten minutes of one clock: nothing to note but
 /// their count, and where the last two are.
 #[derive(Default)]
-struct Run<'a> {
+struct Run {
     /// `Mon DD hh:m` of the header before; `None` if it has no such stamp in front.
-    minutes: Option<&'a [u8]>,
+    minutes: Option<[u8; TEN_MINUTES]>,
     seq: Option<u64>,
     before: Option<Held>,
     last: Option<Held>,
@@ -308,34 +314,33 @@ struct Held {
     seq: Option<u64>,
 }
 
-impl<'a> Run<'a> {
+impl Run {
     /// A run that follows a header.
-    fn behind(header: &'a [u8]) -> Self {
+    fn behind(header: &[u8]) -> Self {
         let (seq, from) = lines::trace_header(header).map_or((None, 0), |(seq, from)| (Some(seq), from));
-        let minutes = header.get(from..from + 11).filter(|stamp| {
+        let minutes = header.get(from..).and_then(<[u8]>::first_chunk).filter(|stamp| {
             matches!(
                 stamp,
                 [b'A'..=b'Z', b'a'..=b'z', b'a'..=b'z', b' ', _, b'0'..=b'9', b' ', _, _, b':', b'0'..=b'9']
             )
         });
-        Self { minutes, seq, ..Self::default() }
+        Self { minutes: minutes.copied(), seq, ..Self::default() }
     }
 
     /// True if the line is the next header of the run.
     fn takes(&mut self, layout: Layout, line: &[u8], at: usize, number: u64) -> bool {
-        let Some(minutes) = self.minutes else { return false };
-        let (seq, from) = lines::trace_header(line).map_or((None, 0), |(seq, from)| (Some(seq), from));
-        let follows = match (self.seq, seq) {
-            (Some(before), Some(seq)) => before.checked_add(1) == Some(seq),
-            // A stamp alone begins a record of a system log only.
-            (None, None) => layout == Layout::Syslog,
-            _ => false,
+        let Some(minutes) = &self.minutes else { return false };
+        let (seq, from) = match self.seq {
+            Some(before) => match lines::trace_header(line) {
+                Some((seq, from)) if before.checked_add(1) == Some(seq) => (Some(seq), from),
+                _ => return false,
+            },
+            // A stamp alone begins a record of a system log only. What begins with it has no number in front.
+            None if layout == Layout::Syslog => (None, 0),
+            None => return false,
         };
-        if !follows
-            || layout == Layout::Rows
-            || line.len() < from + 16
-            || line.get(from..from + 11) != Some(minutes)
-        {
+        let stamp = line.get(from..).filter(|stamp| stamp.len() >= STAMP).and_then(<[u8]>::first_chunk);
+        if layout == Layout::Rows || stamp != Some(minutes) {
             return false;
         }
         self.seq = seq;

@@ -34,14 +34,21 @@ pub struct Runs(BTreeMap<(usize, u64), Resolved>);
 /// A log of a node.
 type Log<'a> = (Option<&'a str>, Arc<str>);
 
-/// One record of a run.
-struct Item {
+/// One record of a run. There may be a hundred thousand, and nearly all are in order: the rest is an [`Item`].
+struct Numbered {
     place: (usize, u64),
     seq: u64,
     stamp: Stamp,
+    /// What it means by itself, where that is one instant.
+    at: Option<Instant>,
+}
+
+/// One record of a run that is in doubt.
+struct Item {
+    place: (usize, u64),
     /// What it means by itself.
     alone: Resolved,
-    /// What it may mean, ascending. Empty until its run is in doubt: most are not, and there may be a hundred thousand.
+    /// What it may mean, ascending.
     candidates: Vec<Instant>,
     /// The year is only presumed.
     soft: bool,
@@ -58,13 +65,18 @@ impl Runs {
         let found = parallel::map(inputs.len(), |member| {
             let own = inputs.get(member).map(numbered).filter(|own| !own.is_empty())?;
             let own_clock = clock(member);
-            let dated = |stretch: Vec<(u64, u64, Stamp)>| -> Vec<Item> {
-                let items = stretch.into_iter();
-                items.map(|(at, seq, stamp)| item(member, at, seq, stamp, &own_clock)).collect()
+            let dated = |stretch: Vec<(u64, u64, Stamp)>| -> Vec<Numbered> {
+                let records = stretch.into_iter();
+                records
+                    .map(|(offset, seq, stamp)| {
+                        let at = resolve(&stamp, &own_clock).at;
+                        Numbered { place: (member, offset), seq, stamp, at }
+                    })
+                    .collect()
             };
             Some(own.into_iter().map(dated).collect::<Vec<_>>())
         });
-        let mut stretches: BTreeMap<Log<'_>, Vec<Vec<Item>>> = BTreeMap::new();
+        let mut stretches: BTreeMap<Log<'_>, Vec<Vec<Numbered>>> = BTreeMap::new();
         for (own, (input, node)) in found.into_iter().zip(inputs.iter().zip(member_nodes)) {
             if let Some(own) = own {
                 stretches.entry((node.as_deref(), log(input))).or_default().extend(own);
@@ -72,11 +84,9 @@ impl Runs {
         }
         let mut runs = Self::default();
         for stretches in stretches.into_values() {
-            for mut run in joined(stretches) {
+            for run in joined(stretches) {
                 if !settled(&run) {
-                    run.iter_mut().for_each(|item| item.candidates.clone_from(&item.alone.candidates));
-                    widen(&mut run, &clock);
-                    runs.settle(&mut run);
+                    runs.settle(&mut doubted(&run, &clock));
                 }
             }
         }
@@ -171,8 +181,23 @@ fn numbered(input: &Input) -> Vec<Vec<(u64, u64, Stamp)>> {
     stretches
 }
 
-fn item(member: usize, offset: u64, seq: u64, stamp: Stamp, clock: &NodeClock) -> Item {
-    let alone = resolve(&stamp, clock);
+/// The same records with everything that they may mean.
+fn doubted(run: &[Numbered], clock: impl Fn(usize) -> NodeClock) -> Vec<Item> {
+    let mut known: Option<(usize, NodeClock)> = None;
+    let item = |record: &Numbered| {
+        let member = record.place.0;
+        let clock = match &mut known {
+            Some((of, clock)) if *of == member => &*clock,
+            known => &known.insert((member, clock(member))).1,
+        };
+        item(record, clock)
+    };
+    run.iter().map(item).collect()
+}
+
+/// A record whose year is presumed or unknown has all years that it may lie in.
+fn item(record: &Numbered, clock: &NodeClock) -> Item {
+    let alone = resolve(&record.stamp, clock);
     let anchors = &clock.year.anchors;
     let is_near = |at: &Instant| {
         let after = anchors.partition_point(|anchor| anchor < at);
@@ -184,32 +209,24 @@ fn item(member: usize, offset: u64, seq: u64, stamp: Stamp, clock: &NodeClock) -
         YearBasis::DatedLines => !alone.candidates.iter().any(is_near),
         _ => false,
     };
-    Item { place: (member, offset), seq, stamp, candidates: Vec::new(), alone, soft }
-}
-
-/// Gives records whose year is presumed or unknown all years that they may lie in.
-fn widen(run: &mut [Item], clock: impl Fn(usize) -> NodeClock) {
-    let mut known: Option<(usize, NodeClock)> = None;
-    for item in run.iter_mut().filter(|item| item.soft || item.alone.year == YearBasis::Unknown) {
-        let member = item.place.0;
-        let clock = match &mut known {
-            Some((of, clock)) if *of == member => &*clock,
-            known => &known.insert((member, clock(member))).1,
-        };
-        let years = possible_years(&item.stamp, &clock.year).into_iter();
-        let dated =
-            years.flat_map(|year| resolve(&Stamp { year: Some(year), ..item.stamp }, clock).candidates);
-        item.candidates = dated.collect();
-        item.candidates.sort_unstable();
-        item.candidates.dedup();
-    }
+    let candidates = if soft || alone.year == YearBasis::Unknown {
+        let years = possible_years(&record.stamp, &clock.year).into_iter();
+        let dated = years.map(|year| resolve(&Stamp { year: Some(year), ..record.stamp }, clock));
+        let mut candidates: Vec<Instant> = dated.flat_map(|resolved| resolved.candidates).collect();
+        candidates.sort_unstable();
+        candidates.dedup();
+        candidates
+    } else {
+        alone.candidates.clone()
+    };
+    Item { place: record.place, alone, candidates, soft }
 }
 
 /// Stretches whose numbers follow on each other are one run.
-fn joined(mut stretches: Vec<Vec<Item>>) -> Vec<Vec<Item>> {
-    let first = |stretch: &Vec<Item>| stretch.first().map(|item| item.seq);
+fn joined(mut stretches: Vec<Vec<Numbered>>) -> Vec<Vec<Numbered>> {
+    let first = |stretch: &Vec<Numbered>| stretch.first().map(|item| item.seq);
     stretches.sort_by_key(|stretch| (first(stretch), stretch.first().map(|item| item.place)));
-    let mut runs: Vec<Vec<Item>> = Vec::new();
+    let mut runs: Vec<Vec<Numbered>> = Vec::new();
     // The number that a run waits for. A hostile log has as many runs as records.
     let mut waiting: BTreeMap<u64, usize> = BTreeMap::new();
     for stretch in stretches {
@@ -227,15 +244,15 @@ fn joined(mut stretches: Vec<Vec<Item>>) -> Vec<Vec<Item>> {
 }
 
 /// True if every record has one instant, and they are in order without a leap over most of a year.
-fn settled(run: &[Item]) -> bool {
+fn settled(run: &[Numbered]) -> bool {
     let in_order = run.windows(2).all(|two| match two {
-        [before, after] => match (before.alone.at, after.alone.at) {
+        [before, after] => match (before.at, after.at) {
             (Some(before), Some(after)) => after >= before - DAY && after - before < LONG,
             _ => false,
         },
         _ => true,
     });
-    in_order && run.iter().all(|item| item.alone.at.is_some())
+    in_order && run.iter().all(|record| record.at.is_some())
 }
 
 /// Leaves the candidates of those years that let the run rise and last no longer than it must; of several runs that

@@ -72,7 +72,7 @@ impl Endpoint {
     ///
     /// # Errors
     /// A name that does not resolve.
-    pub(super) fn resolve(&self) -> Result<Vec<SocketAddr>, Error> {
+    pub fn resolve(&self) -> Result<Vec<SocketAddr>, Error> {
         let found = (self.host.as_str(), self.port).to_socket_addrs();
         let found: Vec<SocketAddr> = found.map_err(|source| Error::bind(self, &source))?.collect();
         if found.is_empty() {
