@@ -16,7 +16,8 @@ static BEGINNING: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let own = format!(r"(?:\d{{1,10}}: (?:[A-Za-z0-9._:-]+:? )?[*.]?{stamp}{zone} ?:? {{0,3}})");
     let code =
         r"%[A-Za-z][A-Za-z0-9_.]{0,40}(?:-[A-Za-z0-9_]{1,40})?-[0-7]-[A-Za-z0-9_][A-Za-z0-9_.-]{0,60} ?:";
-    Regex::new(&format!("(?:<[0-9]{{1,3}}>)?{outer}?{own}?{code}")).ok()
+    // Bytes, not characters: compiled for all of Unicode it costs three milliseconds more.
+    Regex::new(&format!("(?-u)(?:<[0-9]{{1,3}}>)?{outer}?{own}?{code}")).ok()
 });
 
 /// Offsets at which further records begin inside `record`, ascending, the first record's own beginning left out.

@@ -130,10 +130,17 @@ impl Reader {
         let mut run = Run::default();
         let mut start = 0;
         let mut newlines = 0;
-        let ends = memchr::memchr_iter(b'\n', bytes).map(|at| at + 1);
-        let open = if bytes.ends_with(b"\n") { None } else { Some(bytes.len()) };
-        for end in ends.chain(open) {
-            let line = bytes.get(start..end).unwrap_or_default();
+        loop {
+            if layout == Layout::Syslog {
+                let (end, passed) = run.pass(bytes, start, self.line + newlines);
+                start = end;
+                newlines += passed;
+            }
+            let rest = bytes.get(start..).unwrap_or_default();
+            if rest.is_empty() {
+                break;
+            }
+            let line = rest.get(..lines::first(rest)).unwrap_or_default();
             let number = self.line + newlines;
             newlines += u64::from(line.ends_with(b"\n"));
             if run.takes(layout, line, start, number) {
@@ -149,7 +156,7 @@ impl Reader {
             } else if self.messages || !self.audit.begun {
                 self.orphan(line, number);
             }
-            start = end;
+            start += line.len();
         }
         self.tell(bytes, &mut run);
         newlines
@@ -327,27 +334,50 @@ impl Run {
         Self { minutes: minutes.copied(), seq, ..Self::default() }
     }
 
-    /// True if the line is the next header of the run.
+    /// True if the line is the next header of the run, by its number.
     fn takes(&mut self, layout: Layout, line: &[u8], at: usize, number: u64) -> bool {
-        let Some(minutes) = &self.minutes else { return false };
-        let (seq, from) = match self.seq {
-            Some(before) => match lines::trace_header(line) {
-                Some((seq, from)) if before.checked_add(1) == Some(seq) => (Some(seq), from),
-                _ => return false,
-            },
-            // A stamp alone begins a record of a system log only. What begins with it has no number in front.
-            None if layout == Layout::Syslog => (None, 0),
-            None => return false,
-        };
+        let (Some(minutes), Some(before)) = (&self.minutes, self.seq) else { return false };
+        let Some((seq, from)) = lines::trace_header(line) else { return false };
         let stamp = line.get(from..).filter(|stamp| stamp.len() >= STAMP).and_then(<[u8]>::first_chunk);
-        if layout == Layout::Rows || stamp != Some(minutes) {
+        if layout == Layout::Rows || before.checked_add(1) != Some(seq) || stamp != Some(minutes) {
             return false;
         }
-        self.seq = seq;
-        if let Some(known) = self.last.replace(Held { at, line: number, seq }) {
+        self.seq = Some(seq);
+        self.hold(Held { at, line: number, seq: Some(seq) });
+        true
+    }
+
+    /// Takes the lines of a system log from `start` on that are headers of the run: a stamp alone begins a record there,
+    /// and no number stands in front of it. Returns where they end, and how many line breaks they have.
+    fn pass(&mut self, bytes: &[u8], start: usize, number: u64) -> (usize, u64) {
+        let (Some(minutes), None) = (self.minutes, self.seq) else { return (start, 0) };
+        let mut at = start;
+        let mut newlines = 0;
+        let mut before = None;
+        let mut last = None;
+        let mut taken = 0_u64;
+        while let Some(rest) = bytes.get(at..).filter(|rest| rest.first_chunk() == Some(&minutes)) {
+            let length = lines::first(rest);
+            if length < STAMP {
+                break;
+            }
+            before = last.replace((at, newlines));
+            taken += 1;
+            at += length;
+            newlines += u64::from(bytes.get(at - 1) == Some(&b'\n'));
+        }
+        self.passed += taken.saturating_sub(2);
+        for (at, behind) in [before, last].into_iter().flatten() {
+            self.hold(Held { at, line: number + behind, seq: None });
+        }
+        (at, newlines)
+    }
+
+    /// Keeps the last two headers, and counts those before them.
+    fn hold(&mut self, header: Held) {
+        if let Some(known) = self.last.replace(header) {
             self.passed += u64::from(self.before.replace(known).is_some());
         }
-        true
     }
 }
 
